@@ -1,1 +1,25 @@
-//! src/model
+//! The vocabulary of Backline: ids, entities, events, the access policy, limits and ports.
+//!
+//! Nothing here does I/O, reads a clock, draws a random number or knows of an async runtime;
+//! every other crate speaks in these types.
+
+pub mod access;
+pub mod account;
+pub mod event;
+pub mod id;
+pub mod job;
+pub mod limits;
+pub mod media;
+pub mod ports;
+pub mod project;
+pub mod rank;
+pub mod text;
+pub mod time;
+pub mod track;
+pub mod upload;
+pub mod version;
+pub mod violation;
+
+pub use id::*;
+pub use time::Timestamp;
+pub use violation::{Violation, Violations};

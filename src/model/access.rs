@@ -1,0 +1,214 @@
+//! Who may do what in a project: one pure table, which is a value, so that a test can flip any entry.
+//!
+//! What a caller may not know exists answers 404; what they may see but not do answers 403. Services ask
+//! through their `authorize`; nobody else reads this table.
+
+use crate::project::ProjectSettings;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The part a member plays in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees and hears; comments and downloads if the project says so.
+    Viewer,
+    /// Changes tracks, versions and the mix.
+    Editor,
+    /// Also decides on members, settings, archive and deletion.
+    Owner,
+}
+
+impl Role {
+    /// Every role, weakest first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Editor, Self::Owner];
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Editor => "editor",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $viewer:ident $editor:ident $owner:ident, $writes:ident, $when:ident;)+) => {
+        /// Something a member may want to do in a project.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($(#[$doc])* $name),+ }
+
+        impl Action {
+            /// Every action, in the order of the printed table.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            /// The name in the printed table and in a project's `capabilities`.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $text),+ } }
+            /// Whether the action changes something; an archived project refuses those.
+            pub const fn effect(self) -> Effect { match self { $(Self::$name => Effect::$writes),+ } }
+            /// In which state of the project the action makes sense.
+            pub const fn when(self) -> When { match self { $(Self::$name => When::$when),+ } }
+        }
+
+        impl Default for Access {
+            fn default() -> Self {
+                let mut table = BTreeMap::new();
+                $(
+                    table.insert((Role::Viewer, Action::$name), Grant::$viewer);
+                    table.insert((Role::Editor, Action::$name), Grant::$editor);
+                    table.insert((Role::Owner, Action::$name), Grant::$owner);
+                )+
+                Self { table }
+            }
+        }
+    };
+}
+
+// action, viewer editor owner, what it does, when the project is alive or in the trash
+actions! {
+    /// See the project, its tracks, versions, jobs and events.
+    View = "view", Always Always Always, Reads, Alive;
+    /// Stream audio and read waveforms.
+    Listen = "listen", Always Always Always, Reads, Alive;
+    /// Download originals.
+    Download = "download", IfViewersMayDownload Always Always, Reads, Alive;
+    /// Star the project, set own watch level.
+    Star = "star", Always Always Always, Reads, Alive;
+    /// Rename, describe, tag, colour and cover the project.
+    EditProject = "edit_project", Never Always Always, Writes, Alive;
+    /// Create, change, order, delete and restore tracks, and set the shared mix.
+    EditTracks = "edit_tracks", Never Always Always, Writes, Alive;
+    /// Upload takes; change, delete, restore versions and choose the current one.
+    EditVersions = "edit_versions", Never Always Always, Writes, Alive;
+    /// See what lies in the project's trash.
+    ViewTrash = "view_trash", Never Always Always, Reads, Alive;
+    /// Change the project's settings.
+    ManageSettings = "manage_settings", Never Never Always, Writes, Alive;
+    /// Archive the project and take it out of the archive.
+    Archive = "archive", Never Never Always, Reads, Alive;
+    /// Move the project to the trash.
+    DeleteProject = "delete_project", Never Never Always, Reads, Alive;
+    /// Take the project out of the trash.
+    RestoreProject = "restore_project", Never Never Always, Reads, Trashed;
+}
+
+/// Whether an action is refused while the project is archived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Allowed in an archived project.
+    Reads,
+    /// Refused with `project_archived`.
+    Writes,
+}
+
+/// The state of the project in which an action makes sense; in the other state it answers 404.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// The project is not in the trash.
+    Alive,
+    /// The project is in the trash.
+    Trashed,
+}
+
+/// An entry of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Allowed.
+    Always,
+    /// Allowed if the project's `viewer_can_download` says so.
+    IfViewersMayDownload,
+    /// Refused.
+    Never,
+}
+
+/// The access table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    table: BTreeMap<(Role, Action), Grant>,
+}
+
+/// What the table answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Go ahead.
+    Allow,
+    /// The caller may know of it, and may not do it: 403.
+    Forbid,
+    /// The caller may not know that it exists: 404.
+    Hide,
+}
+
+/// Who asks, as far as the table cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not a member.
+    Outsider,
+    /// A member.
+    Member(Role),
+    /// An administrator of the instance passes every check (and is written to the audit log).
+    InstanceAdmin,
+}
+
+impl Access {
+    /// May somebody of this standing do this in a project with these settings?
+    pub fn decide(&self, standing: Standing, action: Action, settings: &ProjectSettings) -> Decision {
+        let role = match standing {
+            Standing::Outsider => return Decision::Hide,
+            Standing::InstanceAdmin => return Decision::Allow,
+            Standing::Member(role) => role,
+        };
+        match self.grant(role, action) {
+            Grant::Always => Decision::Allow,
+            Grant::IfViewersMayDownload if settings.viewer_can_download => Decision::Allow,
+            Grant::IfViewersMayDownload | Grant::Never if action == Action::View => Decision::Hide,
+            Grant::IfViewersMayDownload | Grant::Never => Decision::Forbid,
+        }
+    }
+
+    /// The entry for one role and action.
+    pub fn grant(&self, role: Role, action: Action) -> Grant {
+        self.table.get(&(role, action)).copied().unwrap_or(Grant::Never)
+    }
+
+    /// This table with one entry changed; for tests that prove that each entry matters.
+    #[must_use]
+    pub fn with(mut self, role: Role, action: Action, grant: Grant) -> Self {
+        self.table.insert((role, action), grant);
+        self
+    }
+
+    /// What somebody of this standing may do, by name: a project's `capabilities`.
+    pub fn capabilities(&self, standing: Standing, settings: &ProjectSettings) -> Vec<&'static str> {
+        Action::ALL
+            .iter()
+            .filter(|action| {
+                action.when() == When::Alive && self.decide(standing, **action, settings) == Decision::Allow
+            })
+            .map(|action| action.as_str())
+            .collect()
+    }
+
+    /// The table as text, a line an action, for the committed snapshot.
+    pub fn picture(&self) -> String {
+        let mut text = format!("{:<18}{:<24}{:<10}{}\n", "action", "viewer", "editor", "owner");
+        for action in Action::ALL {
+            let cell = |role| match self.grant(role, *action) {
+                Grant::Always => "yes",
+                Grant::IfViewersMayDownload => "if viewer_can_download",
+                Grant::Never => "-",
+            };
+            let row = format!(
+                "{:<18}{:<24}{:<10}{}",
+                action.as_str(),
+                cell(Role::Viewer),
+                cell(Role::Editor),
+                cell(Role::Owner)
+            );
+            text.push_str(row.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,215 @@
+//! Events: what happened, in the words of the contract. Everything that follows a change reads these.
+//!
+//! An event names things by id and carries short parameters, never text that people wrote: readers load the row as it is now.
+
+use crate::{
+    BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
+    VersionId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "id")]
+pub enum Actor {
+    /// A person with an account.
+    User(UserId),
+    /// A guest through a share link.
+    Guest(GuestId),
+    /// The server itself.
+    System,
+}
+
+/// Which thing an event is about, with its revision after the change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceRef {
+    /// `project`, `track`, `version`, `upload`, `job`, `user`, `session` …
+    pub kind: String,
+    /// Its id.
+    pub id: Uuid,
+    /// Its revision; 0 where it has none.
+    pub revision: u64,
+}
+
+impl ResourceRef {
+    /// A reference.
+    pub fn new(kind: &str, id: impl Into<Uuid>, revision: u64) -> Self {
+        Self { kind: kind.to_owned(), id: id.into(), revision }
+    }
+}
+
+/// Whether an event is also an entry of the activity feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Activity {
+    /// Shown in the feed, kept as long as the project.
+    Feed,
+    /// Only in the log.
+    Silent,
+}
+
+/// An event on its way into the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NewEvent {
+    /// Its id for clients.
+    pub id: EventId,
+    /// The project whose members may see it.
+    pub project: Option<ProjectId>,
+    /// The people on whose own stream it appears.
+    pub users: Vec<UserId>,
+    /// Who did it.
+    pub actor: Actor,
+    /// What it is about.
+    pub resource: ResourceRef,
+    /// The track it belongs to, for the feed's filter.
+    pub track: Option<TrackId>,
+    /// What happened.
+    pub body: Event,
+}
+
+/// An event as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Its place in the log; gap-free.
+    pub seq: u64,
+    /// When it was committed; never runs backwards.
+    pub at: Timestamp,
+    /// The number of the commit.
+    pub stamp: u64,
+    /// The event.
+    pub event: NewEvent,
+}
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident $({ $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })? = $kind:literal $activity:ident;)+) => {
+        /// What happened.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Event {
+            $($(#[$doc])* #[serde(rename = $kind)] $name $({ $($(#[$fdoc])* $field: $type),* })?),+
+        }
+        impl Event {
+            /// Every kind in the contract's words.
+            pub const KINDS: &'static [&'static str] = &[$($kind),+];
+            /// The name in the contract's words.
+            pub const fn kind(&self) -> &'static str { match self { $(Self::$name { .. } => $kind),+ } }
+            /// Whether it belongs in the activity feed.
+            pub const fn activity(&self) -> Activity { match self { $(Self::$name { .. } => Activity::$activity),+ } }
+        }
+    };
+}
+
+events! {
+    /// A project was made.
+    ProjectCreated = "project.created" Feed;
+    /// Its name, description, cover … changed.
+    ProjectUpdated = "project.updated" Feed;
+    /// It became read-only.
+    ProjectArchived = "project.archived" Feed;
+    /// It became writable again.
+    ProjectUnarchived = "project.unarchived" Feed;
+    /// It was moved to the trash.
+    ProjectDeleted = "project.deleted" Feed;
+    /// It was taken out of the trash.
+    ProjectRestored = "project.restored" Feed;
+    /// Its settings changed.
+    ProjectSettingsChanged = "project.settings_changed" Feed;
+    /// A track was made.
+    TrackCreated = "track.created" Feed;
+    /// A track changed.
+    TrackUpdated = "track.updated" Feed;
+    /// A track was moved to the trash.
+    TrackDeleted = "track.deleted" Feed;
+    /// A track was taken out of the trash.
+    TrackRestored = "track.restored" Feed;
+    /// The order of the tracks changed.
+    TracksReordered = "tracks.reordered" Feed;
+    /// Faders moved.
+    MixUpdated {
+        /// Whose faders.
+        tracks: Vec<TrackId>,
+    } = "mix.updated" Feed;
+    /// All bytes of an upload are here.
+    UploadCompleted {
+        /// Which.
+        upload: UploadId,
+    } = "upload.completed" Silent;
+    /// A version was made from an upload; its processing starts.
+    VersionCreated {
+        /// The recording.
+        original: BlobHash,
+        /// The job that will process it.
+        job: JobId,
+        /// Its number in the track.
+        number: i64,
+    } = "version.created" Feed;
+    /// A version plays and shows.
+    VersionReady {
+        /// The job that made it so.
+        job: JobId,
+    } = "version.ready" Feed;
+    /// A version cannot be used.
+    VersionFailed {
+        /// The job that found out.
+        job: JobId,
+        /// A problem code.
+        code: String,
+    } = "version.failed" Silent;
+    /// A version's label, changelog, metadata or tags changed.
+    VersionUpdated = "version.updated" Feed;
+    /// A version was moved to the trash.
+    VersionDeleted = "version.deleted" Feed;
+    /// A version was taken out of the trash.
+    VersionRestored = "version.restored" Feed;
+    /// Another version plays.
+    VersionCurrentChanged {
+        /// Which, if any.
+        version: Option<VersionId>,
+        /// Which before.
+        before: Option<VersionId>,
+    } = "version.current_changed" Feed;
+    /// A worker took a job.
+    JobStarted = "job.started" Silent;
+    /// A job is done.
+    JobSucceeded = "job.succeeded" Silent;
+    /// A job was given up.
+    JobFailed {
+        /// Its failure code.
+        code: String,
+    } = "job.failed" Silent;
+    /// A job was called off.
+    JobCancelled = "job.cancelled" Silent;
+    /// Somebody registered or was made an account.
+    UserRegistered = "user.registered" Silent;
+    /// A person's profile or preferences changed.
+    UserUpdated = "user.updated" Silent;
+    /// A login was ended from elsewhere.
+    SessionRevoked = "session.revoked" Silent;
+    /// Somebody logged in.
+    NewLogin = "security.new_login" Silent;
+    /// A password changed; every other session ended.
+    PasswordChanged = "security.password_changed" Silent;
+    /// A mail with a single-use token is due.
+    MailRequested {
+        /// The token whose secret the mail carries; absent for a plain notice.
+        token: Option<OneTimeTokenId>,
+        /// Which text.
+        mail: MailKind,
+    } = "mail.requested" Silent;
+}
+
+/// The texts of mails that accounts send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// A link to set a new password.
+    PasswordReset,
+    /// A link to prove an address.
+    VerifyEmail,
+    /// Somebody tried to register with an address that already has an account.
+    AlreadyRegistered,
+    /// Notice to the old address that the address changed.
+    EmailChanged,
+    /// Notice that the password changed.
+    PasswordChanged,
+}

@@ -1,0 +1,103 @@
+//! Jobs as people see them: what runs, how far it is, why it failed.
+
+use crate::{JobId, ProjectId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How far a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Waiting for a worker or for its time.
+    Queued,
+    /// A worker has it.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Given up; kept with its reason, may be retried.
+    Failed,
+    /// Called off, or its input is gone.
+    Cancelled,
+}
+
+impl JobState {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why a job failed, for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobFailure {
+    /// Stable name.
+    pub code: String,
+    /// A sentence; never internals.
+    pub detail: String,
+}
+
+/// A durable job row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Its kind, such as `version.process`.
+    pub kind: String,
+    /// The shape of `payload`.
+    pub payload_version: u16,
+    /// The argument, as the kind's own JSON; at most 4 KiB.
+    pub payload: String,
+    /// The queue it waits in.
+    pub queue: String,
+    /// 0 runs first.
+    pub priority: u8,
+    /// How far it is.
+    pub state: JobState,
+    /// How often it was claimed.
+    pub attempts: u32,
+    /// How often it may be.
+    pub max_attempts: u32,
+    /// Not before this instant.
+    pub run_at: Timestamp,
+    /// Who has it.
+    pub lease: Option<Lease>,
+    /// Somebody asked to call it off.
+    pub cancel_requested: bool,
+    /// The event that caused it (its position in the log), 0 for the clock.
+    pub cause_seq: u64,
+    /// No second job with this kind and key is queued at the same time.
+    pub dedup_key: String,
+    /// The project it works for.
+    pub project_id: Option<ProjectId>,
+    /// Who caused it.
+    pub created_by: Option<UserId>,
+    /// What it works on: kind and id.
+    pub subject: Option<(String, Uuid)>,
+    /// How far, 0 to 1.
+    pub progress: f32,
+    /// What it is doing, such as `analyse`.
+    pub stage: Option<String>,
+    /// Why it failed.
+    pub error: Option<JobFailure>,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// When it was last claimed.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// The claim on a running job. Its token is the stamp of the claiming commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// The machine.
+    pub node: String,
+    /// Which start of the process.
+    pub boot: Uuid,
+}

@@ -1,0 +1,101 @@
+//! Every bound of the product, named once, with its unit. Docs and error texts quote these.
+
+/// The longest text a person may store in one field, in UTF-8 bytes (a stored value stays under 16 KiB).
+pub const USER_TEXT_BYTES_MAX: usize = 15 * 1024;
+/// The largest JSON request body, in bytes.
+pub const JSON_BODY_BYTES_MAX: usize = 256 * 1024;
+/// The largest upload unless configured otherwise, in bytes (4 GiB).
+pub const UPLOAD_BYTES_MAX_DEFAULT: u64 = 4 * 1024 * 1024 * 1024;
+/// How long an upload may stay open or unused, in milliseconds (24 h).
+pub const UPLOAD_TTL_MS: i64 = 24 * 3600 * 1000;
+/// Open uploads of one user at a time.
+pub const OPEN_UPLOADS_MAX: usize = 50;
+/// The largest avatar or cover upload, in bytes (5 MB).
+pub const IMAGE_BYTES_MAX: usize = 5_000_000;
+/// The longest side of an uploaded image, in pixels.
+pub const IMAGE_SIDE_MAX: u32 = 4096;
+/// The side of a stored avatar, in pixels.
+pub const AVATAR_SIDE: u32 = 512;
+/// The longest side of a stored cover, in pixels.
+pub const COVER_SIDE: u32 = 1024;
+
+/// Items of a page when the client names no limit.
+pub const PAGE_DEFAULT: usize = 50;
+/// The most items of a page.
+pub const PAGE_MAX: usize = 200;
+/// Tracks of a project, trash included.
+pub const TRACKS_PER_PROJECT_MAX: i64 = 200;
+/// Versions of a track, trash included.
+pub const VERSIONS_PER_TRACK_MAX: i64 = 1000;
+/// Projects a user may be a member of.
+pub const PROJECTS_PER_USER_MAX: i64 = 1000;
+/// Tags of one project or version.
+pub const TAGS_MAX: usize = 20;
+/// Metadata entries of one version.
+pub const METADATA_ENTRIES_MAX: usize = 50;
+/// Personal access tokens of one user.
+pub const API_TOKENS_PER_USER_MAX: usize = 50;
+/// Live sessions of one user; the oldest is revoked when one more logs in.
+pub const SESSIONS_PER_USER_MAX: usize = 50;
+
+/// The shortest password, in characters.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// The longest password, in bytes.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// Password hashes computed or waiting at once; one more answers 503.
+pub const PASSWORD_QUEUE_MAX: usize = 64;
+/// The life of an access token, in milliseconds (15 min).
+pub const ACCESS_TOKEN_TTL_MS: i64 = 15 * 60 * 1000;
+/// The life of an unused refresh token, in milliseconds (30 days).
+pub const REFRESH_TOKEN_TTL_MS: i64 = 30 * 24 * 3600 * 1000;
+/// The life of a setup token, in milliseconds (24 h).
+pub const SETUP_TOKEN_TTL_MS: i64 = 24 * 3600 * 1000;
+/// The life of a password reset token, in milliseconds (1 h).
+pub const RESET_TOKEN_TTL_MS: i64 = 3600 * 1000;
+/// The life of an e-mail verification token, in milliseconds (3 days).
+pub const VERIFY_TOKEN_TTL_MS: i64 = 3 * 24 * 3600 * 1000;
+/// The life of a registration invite, in milliseconds (14 days).
+pub const INVITE_TOKEN_TTL_MS: i64 = 14 * 24 * 3600 * 1000;
+/// The longest life of a signed stream URL, in seconds.
+pub const STREAM_URL_TTL_S_MAX: i64 = 3600;
+/// The time in which a real-time ticket must be used, in milliseconds.
+pub const TICKET_TTL_MS: i64 = 60_000;
+
+/// How long an Idempotency-Key is remembered, in milliseconds (24 h).
+pub const IDEMPOTENCY_TTL_MS: i64 = 24 * 3600 * 1000;
+/// The longest Idempotency-Key, in characters.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How often a service decides again after a conflict.
+pub const CONFLICT_RETRIES_MAX: u32 = 5;
+
+/// How long events are replayed, in milliseconds (7 days).
+pub const EVENT_REPLAY_MS: i64 = 7 * 24 * 3600 * 1000;
+/// The most events one resume replays; more answer `sync.reset`.
+pub const EVENT_REPLAY_MAX: usize = 1000;
+/// The longest life of one live stream, in milliseconds (30 min).
+pub const STREAM_LIFE_MS: i64 = 30 * 60 * 1000;
+/// Live streams of one user at a time.
+pub const STREAMS_PER_USER_MAX: usize = 20;
+
+/// Ranges of one request; more are answered with the whole file.
+pub const RANGES_MAX: usize = 16;
+/// The block of a positional read of a blob, in bytes.
+pub const BLOB_READ_BYTES: usize = 256 * 1024;
+
+/// The longest recording, in milliseconds (12 h).
+pub const AUDIO_DURATION_MS_MAX: i64 = 12 * 3600 * 1000;
+/// The most channels of a recording.
+pub const AUDIO_CHANNELS_MAX: u16 = 24;
+/// The lowest and highest sample rate, in Hz.
+pub const AUDIO_SAMPLE_RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
+/// The time a probe may take before an upload is refused, in milliseconds of CPU.
+pub const PROBE_TIMEOUT_MS: u64 = 2_000;
+/// The address space of the decoding child, in bytes.
+pub const DECODER_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
+/// The wall time one `version.process` job may take, in milliseconds.
+pub const PROCESS_TIMEOUT_MS: u64 = 30 * 60 * 1000;
+/// Attempts of a job before it is failed.
+pub const JOB_ATTEMPTS_MAX: u32 = 5;
+
+/// How long deleted things stay in the trash, in milliseconds (30 days).
+pub const TRASH_TTL_MS: i64 = 30 * 24 * 3600 * 1000;

@@ -1,0 +1,44 @@
+//! Uploads: bytes on their way in. An upload is used once, by the version made from it.
+
+use crate::{BlobHash, ProjectId, Timestamp, UploadId, UserId, text::FileName};
+use serde::{Deserialize, Serialize};
+
+/// An upload.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Its id.
+    pub id: UploadId,
+    /// Who uploads.
+    pub user_id: UserId,
+    /// For which project.
+    pub project_id: ProjectId,
+    /// The client's name for the file.
+    pub filename: FileName,
+    /// The declared size in bytes; reserved from the quota until the upload is used or dropped.
+    pub size_bytes: u64,
+    /// What the client says it is; never trusted.
+    pub content_type: String,
+    /// The hash the client declared, compared when all bytes are here.
+    pub declared_sha256: Option<[u8; 32]>,
+    /// How far it is.
+    pub state: UploadState,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it is dropped if nobody used it.
+    pub expires_at: Timestamp,
+}
+
+/// How far an upload is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum UploadState {
+    /// Bytes are missing.
+    Open,
+    /// All bytes are stored.
+    Complete {
+        /// Where.
+        blob: BlobHash,
+        /// Their SHA-256.
+        sha256: [u8; 32],
+    },
+}
