@@ -133,7 +133,7 @@ fn unfinished(file: &SourceFile) -> Vec<String> {
         let before = file.text[..position].chars().next_back();
         let after = file.text[position + mark.len()..].chars().next();
         let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        !word(before) && !(mark.ends_with(char::is_alphabetic) && word(after))
+        !(word(before) || mark.ends_with(char::is_alphabetic) && word(after))
     };
     UNFINISHED
         .iter()
