@@ -114,6 +114,16 @@ events! {
     ProjectRestored = "project.restored" Feed;
     /// Its settings changed.
     ProjectSettingsChanged = "project.settings_changed" Feed;
+    /// A person marked a project; only they hear of it.
+    ProjectStarred {
+        /// Which.
+        project: ProjectId,
+    } = "project.starred" Silent;
+    /// A person took their mark off a project; only they hear of it.
+    ProjectUnstarred {
+        /// Which.
+        project: ProjectId,
+    } = "project.unstarred" Silent;
     /// A track was made.
     TrackCreated = "track.created" Feed;
     /// A track changed.

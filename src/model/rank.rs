@@ -66,6 +66,24 @@ impl Rank {
         None
     }
 
+    /// The ranks of siblings in a new order, given the ranks they have now in that order: as few as possible change.
+    pub fn reordered(current: &[Self]) -> Vec<Self> {
+        let stays = longest_ascending(current);
+        let mut ranks: Vec<Self> = Vec::with_capacity(current.len());
+        for (i, rank) in current.iter().enumerate() {
+            if stays.contains(&i) {
+                ranks.push(rank.clone());
+                continue;
+            }
+            let high = stays.iter().find(|stay| **stay > i).map(|stay| &current[*stay]);
+            match Self::between(ranks.last(), high) {
+                Some(rank) => ranks.push(rank),
+                None => return Self::spread(current.len()),
+            }
+        }
+        ranks
+    }
+
     /// `count` ranks, evenly spread.
     pub fn spread(count: usize) -> Vec<Self> {
         let step = (BASE * BASE * BASE) / (count + 1);
@@ -78,6 +96,25 @@ impl Rank {
             })
             .collect()
     }
+}
+
+/// The places of a longest strictly ascending subsequence, in order. Quadratic: siblings are a few hundred at most.
+fn longest_ascending(ranks: &[Rank]) -> Vec<usize> {
+    // best[i]: the length of the longest one that ends at i, and the place before i in it.
+    let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(ranks.len());
+    for (i, rank) in ranks.iter().enumerate() {
+        let before = (0..i).filter(|j| ranks[*j] < *rank).max_by_key(|j| best[*j].0);
+        best.push((before.map_or(1, |j| best[j].0 + 1), before));
+    }
+    let mut at = (0..ranks.len()).max_by_key(|i| best[*i].0);
+    let mut places: Vec<usize> = std::iter::from_fn(|| {
+        let place = at?;
+        at = best[place].1;
+        Some(place)
+    })
+    .collect();
+    places.reverse();
+    places
 }
 
 #[cfg(test)]
@@ -103,7 +140,34 @@ mod tests {
         assert!(last.unwrap().as_str().len() <= 16);
     }
 
+    #[test]
+    fn one_track_to_the_front_changes_one_rank() {
+        let ranks = Rank::spread(5);
+        let wanted = [&ranks[4..], &ranks[..4]].concat();
+        let new = Rank::reordered(&wanted);
+        assert_eq!(new[1..], wanted[1..]);
+        assert!(new[0] < new[1]);
+    }
+
+    #[test]
+    fn a_new_order_without_room_is_spread() {
+        let crowded = Rank("0".repeat(RANK_CHARS_MAX - 1) + "1");
+        let new = Rank::reordered(&[Rank("V".to_owned()), crowded.clone()]);
+        assert!(new[0] < new[1], "{new:?}");
+        let three = [Rank("W".to_owned()), Rank("V".to_owned()), crowded];
+        assert!(Rank::reordered(&three).is_sorted());
+    }
+
     proptest! {
+        #[test]
+        fn a_new_order_ascends(order in Just((0..60usize).collect::<Vec<_>>()).prop_shuffle()) {
+            let ranks = Rank::spread(order.len());
+            let wanted: Vec<Rank> = order.iter().map(|i| ranks[*i].clone()).collect();
+            let new = Rank::reordered(&wanted);
+            prop_assert!(new.windows(2).all(|pair| pair[0] < pair[1]));
+            prop_assert_eq!(new.len(), wanted.len());
+        }
+
         #[test]
         fn a_new_rank_lies_strictly_between(places in prop::collection::vec(0usize..1000, 1..120)) {
             let mut ranks: Vec<Rank> = Vec::new();

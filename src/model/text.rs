@@ -1,5 +1,9 @@
 //! Text that people type, parsed once at the edge. A value of one of these types is trimmed, in NFC, and in bounds.
 
+mod fold;
+
+pub use fold::{folded, slug};
+
 use crate::{limits, violation::Fault};
 use serde::{Deserialize, Serialize};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Tracks: one line of the song. What is played stands in its versions, how loud in its fader.
 
 use crate::{
-    BlobHash, ProjectId, Timestamp, TrackId, UserId, VersionId,
+    BlobHash, ProjectId, Timestamp, TrackId, UserId, VersionId, limits,
     rank::Rank,
     text::{Color, Label, Prose, TrackKind, TrackName},
     violation::Fault,
@@ -39,6 +39,21 @@ pub struct Track {
     pub updated_at: Timestamp,
     /// When and by whom it was moved to the trash.
     pub deleted: Option<(Timestamp, UserId)>,
+}
+
+impl Track {
+    /// Where a track starts, in milliseconds: up to [`limits::AUDIO_DURATION_MS_MAX`] after the song's beginning or before it.
+    ///
+    /// # Errors
+    /// A [`Fault`] outside that range.
+    pub fn parse_start_offset_ms(offset: i64) -> Result<i64, Fault> {
+        const MAX: i64 = limits::AUDIO_DURATION_MS_MAX;
+        if (-MAX..=MAX).contains(&offset) {
+            Ok(offset)
+        } else {
+            Err(Fault::new("out_of_range", format!("must be between {} and {MAX}", -MAX)))
+        }
+    }
 }
 
 /// Which version plays, and how it came to.
@@ -93,5 +108,24 @@ impl Fader {
         } else {
             Err(Fault::new("out_of_range", "must be between -1 and 1"))
         }
+    }
+    /// Which of these faders let their track be heard: the soloed ones if any is soloed, else all; a muted one never.
+    pub fn audible(faders: &[Self]) -> Vec<bool> {
+        let solo = faders.iter().any(|fader| fader.soloed);
+        faders.iter().map(|fader| !fader.muted && (fader.soloed || !solo)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn solo_silences_the_others_and_mute_wins() {
+        let fader = |muted, soloed| Fader { muted, soloed, ..Fader::default() };
+        assert_eq!(Fader::audible(&[fader(false, false), fader(true, false)]), [true, false]);
+        let some_soloed = [fader(false, false), fader(false, true), fader(true, true)];
+        assert_eq!(Fader::audible(&some_soloed), [false, true, false]);
+        assert_eq!(Fader::audible(&[fader(true, true), fader(false, false)]), [false, false]);
     }
 }
