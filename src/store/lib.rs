@@ -1,1 +1,43 @@
-//! src/store
+//! The only crate that sees bytes on disk: keys, records, tables, batches, the committer, the event log, blobs.
+//!
+//! A write is a [`Batch`]: services read, decide, and hand it over. One thread checks its assertions, applies it with whatever
+//! else waits, makes it durable, answers. Architecture Invariant: no closure of a caller runs inside the engine, and nothing
+//! outside this crate knows a table's bytes.
+
+mod batch;
+pub mod catalog;
+mod committer;
+pub mod config;
+pub mod engine;
+mod error;
+pub mod fault;
+pub mod gate;
+mod group;
+mod head;
+mod heartbeat;
+pub mod key;
+pub mod limits;
+pub mod log;
+mod queue;
+mod record;
+mod scan;
+mod store;
+mod table;
+pub mod tables;
+mod tap;
+mod view;
+
+pub use batch::Batch;
+pub use catalog::TableId;
+pub use config::StoreConfig;
+pub use error::{Clash, Mark, StoreError};
+pub use group::Committed;
+pub use heartbeat::{Heartbeat, Stage};
+pub use key::{Desc, Key, KeyError};
+pub use log::{EventReader, FeedFilter};
+pub use record::{Oldest, Record};
+pub use scan::{IndexHit, KeyRange, Page, Scan};
+pub use store::{Hit, Store};
+pub use table::{Counter, Index, IndexSink, Stored, Table, Unique};
+pub use tables::audit::AuditDraft;
+pub use tap::Tap;

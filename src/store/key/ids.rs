@@ -1,0 +1,62 @@
+//! The ids of the model as keys.
+
+use model::{
+    ApiTokenId, BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId, UploadId,
+    UserId, VersionId, event::Actor,
+};
+use uuid::Uuid;
+
+use super::{Key, KeyError};
+
+macro_rules! ids {
+    ($($id:ty),* $(,)?) => {$(
+        impl Key for $id {
+            fn encode(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(self.as_bytes());
+            }
+            fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+                Uuid::decode(input).map(Self::new)
+            }
+        }
+    )*};
+}
+ids!(
+    ApiTokenId, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, TrackId, UploadId, UserId, VersionId
+);
+
+impl Key for BlobHash {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+    fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+        Key::decode(input).map(BlobHash)
+    }
+}
+
+impl Key for Timestamp {
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.0.encode(out);
+    }
+    fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+        i64::decode(input).map(Timestamp)
+    }
+}
+
+/// People before guests before the server; each by id.
+impl Key for Actor {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Actor::User(id) => (0u8, *id).encode(out),
+            Actor::Guest(id) => (1u8, *id).encode(out),
+            Actor::System => 2u8.encode(out),
+        }
+    }
+    fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+        match u8::decode(input)? {
+            0 => UserId::decode(input).map(Actor::User),
+            1 => GuestId::decode(input).map(Actor::Guest),
+            2 => Ok(Actor::System),
+            _ => Err(KeyError::Byte),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The handle that everybody holds: read rows, commit batches, follow the log.
+
+mod read;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use read::Hit;
+pub(crate) use read::{page, range};
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
+};
+
+use parking_lot::Mutex;
+
+use crate::{
+    batch::Batch,
+    committer::Committer,
+    config::StoreConfig,
+    engine::{Engine, memory::MemoryEngine, sled::SledEngine},
+    error::StoreError,
+    group::Committed,
+    head,
+    heartbeat::Heartbeat,
+    log::EventReader,
+    tap::Tap,
+    view::Inner,
+};
+
+/// A store. Cheap to clone; the committer ends when the last one is dropped.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    thread: Arc<Thread>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("epoch", &self.inner.epoch).finish_non_exhaustive()
+    }
+}
+
+/// Closes the queue when the last handle goes.
+struct Thread {
+    inner: Arc<Inner>,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.inner.queue.close();
+    }
+}
+
+impl Store {
+    /// Opens the data directory, or makes a new one.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when another program holds it or the engine cannot read it.
+    pub fn open(dir: &Path, config: StoreConfig) -> Result<Self, StoreError> {
+        let engine = SledEngine::open(dir, config.cache_bytes, Arc::clone(&config.faults))?;
+        Store::on(Arc::new(engine), config)
+    }
+
+    /// A store that lives in memory.
+    ///
+    /// # Errors
+    /// Only those planned in `config.faults`.
+    pub fn memory(config: StoreConfig) -> Result<Self, StoreError> {
+        let engine = MemoryEngine::new(Arc::clone(&config.faults));
+        Store::on(Arc::new(engine), config)
+    }
+
+    /// A store on an engine that is open already.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the head of its log cannot be read or made.
+    pub fn on(engine: Arc<dyn Engine>, config: StoreConfig) -> Result<Self, StoreError> {
+        let now = config.clock.now();
+        let book = match head::load(engine.as_ref())? {
+            Some(book) => book,
+            None => head::create(engine.as_ref(), config.ids.uuid(now), now)?,
+        };
+        let inner = Arc::new(Inner::new(engine, config, book.head.epoch, book.head.next_seq - 1));
+        let committer = Committer::new(Arc::clone(&inner), book);
+        let handle =
+            std::thread::Builder::new().name("backline-commit".into()).spawn(move || committer.run())?;
+        let thread = Arc::new(Thread { inner: Arc::clone(&inner), handle: Mutex::new(Some(handle)) });
+        Ok(Store { inner, thread })
+    }
+
+    /// Commits a batch: all of it, durably, or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when an assertion failed; [`StoreError::Full`], [`StoreError::Busy`] when there is no room on the
+    /// disk or in the queue; [`StoreError::OutcomeUnknown`] when the engine failed meanwhile; [`StoreError::TooLarge`] and
+    /// [`StoreError::Misuse`] for a batch that can never work. Nothing was applied, except when the outcome is unknown.
+    pub async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        let answer = self.inner.queue.push(batch.seal()?)?;
+        answer.await.unwrap_or(Err(StoreError::OutcomeUnknown))
+    }
+
+    /// The reader of the event log.
+    #[must_use]
+    pub fn events(&self) -> EventReader {
+        EventReader::new(self.clone())
+    }
+
+    /// What the committer is doing.
+    #[must_use]
+    pub fn heartbeat(&self) -> &Heartbeat {
+        &self.inner.heartbeat
+    }
+
+    /// Batches that wait for the committer.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.inner.queue.len()
+    }
+
+    /// Flushes from this thread: it frees a committer that hangs in a flush of its own. Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when the engine cannot flush.
+    pub fn nudge(&self) -> Result<(), StoreError> {
+        self.inner.engine.flush().map_err(crate::view::unreadable)
+    }
+
+    /// Sets who sees every durable group; `None` ends it.
+    pub fn set_tap(&self, tap: Option<Arc<dyn Tap>>) {
+        *self.inner.tap.lock() = tap;
+    }
+
+    /// The choices it was opened with.
+    #[must_use]
+    pub fn config(&self) -> &StoreConfig {
+        &self.inner.config
+    }
+
+    /// Whether it has given up: see `LastResort`.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.inner.dead.load(Ordering::Acquire)
+    }
+
+    /// Takes no more batches, commits those that wait, ends the committer. The directory is free once every handle is dropped.
+    pub async fn close(&self) {
+        self.inner.queue.close();
+        let handle = self.thread.handle.lock().take();
+        if let Some(handle) = handle {
+            // A committer that panicked has nothing more to say here: the panic hook did.
+            drop(tokio::task::spawn_blocking(move || handle.join()).await);
+        }
+    }
+}
