@@ -14,7 +14,7 @@ use std::{
 
 use model::event::{Activity, NewEvent};
 
-pub(crate) use encoded::{Assert, Count, CounterOp, Delete, EncodedBatch, Expect, Put, Shape};
+pub(crate) use encoded::{Assert, Count, CounterOp, Delete, EncodedBatch, Expect, Put, Shape, table_of};
 
 use crate::{
     catalog::TableId,
@@ -34,7 +34,7 @@ pub(crate) enum Class {
     Normal,
     /// Durable, with places of its own in the queue, and let through at the soft mark.
     System,
-    /// Answered once it is applied; synced within a second; dropped at the soft mark.
+    /// Causes no sync of its own: it is answered with its group and synced within a second. Dropped at the soft mark.
     Relaxed,
 }
 
@@ -162,7 +162,12 @@ impl Batch {
         self.counter::<C>(key, Count::Assert, &bounds)
     }
 
-    fn counter<C: Counter>(&mut self, key: &C::Key, what: Count, bounds: &impl RangeBounds<i64>) -> &mut Self {
+    fn counter<C: Counter>(
+        &mut self,
+        key: &C::Key,
+        what: Count,
+        bounds: &impl RangeBounds<i64>,
+    ) -> &mut Self {
         let min = match bounds.start_bound() {
             Bound::Included(min) => *min,
             Bound::Excluded(below) => below.saturating_add(1),
@@ -247,18 +252,18 @@ impl Batch {
         self.keys() == 0 && self.error.is_none()
     }
 
-    /// Removes events and their index entries: they are trimmed, not undone.
-    pub(crate) fn trim_event(&mut self, seq: u64, event: &NewEvent) {
-        let key = self.key(TableId::Events, &seq);
-        self.deletes.push(Delete { key, expect: Expect::Any });
-        self.delete_entries(IndexSink::of::<Events>(event, &seq).iter());
-    }
-
     fn keys(&self) -> usize {
         self.asserts.len() + self.deletes.len() + self.puts.len() + self.counters.len() + self.audits.len()
     }
 
-    fn put_row<T: Table>(&mut self, key: &T::Key, row: &T::Row, rev: u64, expect: Expect, event: Option<u16>) {
+    fn put_row<T: Table>(
+        &mut self,
+        key: &T::Key,
+        row: &T::Row,
+        rev: u64,
+        expect: Expect,
+        event: Option<u16>,
+    ) {
         match record::encode(row, rev) {
             Ok(value) if value.len() > VALUE_MAX_BYTES => {
                 self.fail(too_large("a row in bytes", value.len(), VALUE_MAX_BYTES));
@@ -279,7 +284,13 @@ impl Batch {
             self.measure(&entry.key);
             self.bytes += primary.len();
             let expect = if entry.unique { Expect::Absent } else { Expect::Any };
-            self.puts.push(Put { key: entry.key, value: primary.clone(), shape: Shape::Entry, expect, event });
+            self.puts.push(Put {
+                key: entry.key,
+                value: primary.clone(),
+                shape: Shape::Entry,
+                expect,
+                event,
+            });
         }
     }
 
@@ -346,7 +357,7 @@ fn once<'a>(keys: impl Iterator<Item = &'a Vec<u8>>) -> Result<(), StoreError> {
     let mut seen = BTreeSet::new();
     for key in keys {
         if !seen.insert(key) {
-            return Err(misuse(encoded::table_of(key), "one batch writes the same key twice"));
+            return Err(misuse(table_of(key), "one batch writes the same key twice"));
         }
     }
     Ok(())

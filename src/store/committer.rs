@@ -3,9 +3,6 @@
 //! Whatever fails, everybody is answered: refused batches with their reason, batches in flight during a failure of the engine
 //! with "outcome unknown". A failed sync, or acknowledged data that is gone, ends the process.
 
-#[cfg(test)]
-mod tests;
-
 use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
@@ -14,7 +11,6 @@ use std::{
 use parking_lot::RwLockWriteGuard;
 
 use crate::{
-    batch::Class,
     engine::{EngineError, Writes},
     error::StoreError,
     group::{Book, Decided, decide},
@@ -87,14 +83,9 @@ impl Committer {
         if let Err(error) = self.apply(&decided) {
             return self.recover(error, open);
         }
-        let (relaxed, open): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .zip(decided.outcomes)
-            .partition(|(one, _)| one.batch.class == Class::Relaxed && !decided.durable);
-        answer(relaxed);
         if decided.durable {
             if let Err(error) = self.sync() {
-                return self.recover(error, open.into_iter().map(|(one, _)| one).collect());
+                return self.recover(error, open);
             }
             self.inner.heartbeat.synced(open.len());
         } else {
@@ -102,7 +93,9 @@ impl Committer {
         }
         self.book = decided.book;
         self.publish(&decided.writes);
-        answer(open);
+        for (one, outcome) in open.into_iter().zip(decided.outcomes) {
+            one.answer(outcome);
+        }
         Ok(())
     }
 
@@ -205,12 +198,6 @@ impl Committer {
         self.inner.durable_seq.send_replace(self.book.head.next_seq - 1);
         tracing::warn!(event.seq = self.book.head.next_seq - 1, "the storage engine is open again");
         Ok(())
-    }
-}
-
-fn answer(decided: Vec<(Waiting, Result<crate::Committed, StoreError>)>) {
-    for (one, outcome) in decided {
-        one.answer(outcome);
     }
 }
 

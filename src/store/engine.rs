@@ -90,7 +90,9 @@ pub trait Engine: Send + Sync {
     /// [`EngineError`] when the engine cannot read.
     fn read_one(&self, op: &ReadOp) -> Result<ReadResult, EngineError> {
         let (mut pairs, limit) = match &op.what {
-            Lookup::Key(key) => (self.get(key)?.map(|value| (key.clone(), value)).into_iter().collect::<Pairs>(), 1),
+            Lookup::Key(key) => {
+                (self.get(key)?.map(|value| (key.clone(), value)).into_iter().collect::<Pairs>(), 1)
+            }
             Lookup::Range(range, limit) => (self.scan(range, limit + 1)?, *limit),
         };
         let more = pairs.len() > limit;

@@ -2,14 +2,12 @@
 //!
 //! Pure but for reading the engine. A batch that fails leaves no trace in the group.
 
-#[cfg(test)]
-mod tests;
-
 use std::borrow::Cow;
 
 use model::Timestamp;
 
 use crate::{
+    Table,
     batch::{Class, Count, CounterOp, EncodedBatch, Expect, table_of},
     catalog::TableId,
     engine::{Engine, EngineError, Writes},
@@ -20,7 +18,6 @@ use crate::{
         audit::{Audit, AuditDraft, AuditRow},
         meta::{LOG, LogHead, MetaRow},
     },
-    Table,
 };
 
 /// What the committer knows between groups.
@@ -162,7 +159,11 @@ impl State<'_> {
                 None => Some(Clash::Absent),
                 Some(value) => match record::stamp(&value) {
                     Some(found) => (found != stamp).then_some(Clash::Changed),
-                    None => return Err(StoreError::corrupt(table_of(key), &key[1..], "the row is cut off").into()),
+                    None => {
+                        return Err(
+                            StoreError::corrupt(table_of(key), &key[1..], "the row is cut off").into()
+                        );
+                    }
                 },
             },
         };
@@ -202,6 +203,7 @@ impl State<'_> {
 
 /// The value of a stored counter.
 pub(crate) fn counter_value(key: &[u8], value: &[u8]) -> Result<i64, StoreError> {
-    let bytes = value.try_into().map_err(|_| StoreError::corrupt(table_of(key), &key[1..], "not a counter"))?;
+    let bytes =
+        value.try_into().map_err(|_| StoreError::corrupt(table_of(key), &key[1..], "not a counter"))?;
     Ok(i64::from_be_bytes(bytes))
 }

@@ -27,7 +27,9 @@ pub(crate) fn load(engine: &dyn Engine) -> Result<Option<Book>, StoreError> {
     let corrupt = |why| StoreError::corrupt(TableId::Meta, &key[1..], why);
     match record::decode::<MetaRow>(&value).map_err(corrupt)?.row {
         MetaRow::Log(head) => Ok(Some(Book { head, audit: last_audit(engine)? })),
-        MetaRow::Mark | MetaRow::Number(_) | MetaRow::Text(_) => Err(corrupt("it is not the head of the log")),
+        MetaRow::Mark | MetaRow::Number(_) | MetaRow::Text(_) => {
+            Err(corrupt("it is not the head of the log"))
+        }
     }
 }
 
@@ -43,7 +45,8 @@ pub(crate) fn create(engine: &dyn Engine, epoch: Uuid, now: Timestamp) -> Result
 
 fn last_audit(engine: &dyn Engine) -> Result<(u64, [u8; 32]), StoreError> {
     let range = Scan::all().reverse().range(Audit::ID);
-    let last = engine.read_one(&ReadOp { what: Lookup::Range(range, 1), follow: None }).map_err(unreadable)?;
+    let last =
+        engine.read_one(&ReadOp { what: Lookup::Range(range, 1), follow: None }).map_err(unreadable)?;
     match last.found.first() {
         None => Ok((0, [0; 32])),
         Some(found) => {

@@ -22,7 +22,8 @@ pub enum Stage {
     Reopen,
 }
 
-const STAGES: [Stage; 6] = [Stage::Idle, Stage::Check, Stage::Apply, Stage::Flush, Stage::Sync, Stage::Reopen];
+const STAGES: [Stage; 6] =
+    [Stage::Idle, Stage::Check, Stage::Apply, Stage::Flush, Stage::Sync, Stage::Reopen];
 
 /// The stage and when it began, on the monotonic clock.
 #[derive(Debug)]

@@ -86,7 +86,12 @@ impl EventReader {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn of_project(&self, project: ProjectId, after: u64, limit: usize) -> Result<Page<Envelope>, StoreError> {
+    pub async fn of_project(
+        &self,
+        project: ProjectId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Page<Envelope>, StoreError> {
         let scan = Scan::prefix(&project).after(&(project, after)).limit(limit);
         self.indexed::<EventsByProject>(&self.bounded(scan, &(project,))).await
     }
@@ -95,7 +100,12 @@ impl EventReader {
     ///
     /// # Errors
     /// As [`Store::get`].
-    pub async fn of_user(&self, user: UserId, after: u64, limit: usize) -> Result<Page<Envelope>, StoreError> {
+    pub async fn of_user(
+        &self,
+        user: UserId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Page<Envelope>, StoreError> {
         let scan = Scan::prefix(&user).after(&(user, after)).limit(limit);
         self.indexed::<EventsByUser>(&self.bounded(scan, &(user,))).await
     }

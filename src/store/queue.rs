@@ -9,9 +9,7 @@ use crate::{
     batch::{Class, EncodedBatch},
     error::StoreError,
     group::Committed,
-    limits::{
-        GROUP_MAX_BATCHES, GROUP_MAX_BYTES, GROUP_MAX_KEYS, QUEUE_PLACES, QUEUE_SYSTEM_PLACES,
-    },
+    limits::{GROUP_MAX_BATCHES, GROUP_MAX_BYTES, GROUP_MAX_KEYS, QUEUE_PLACES, QUEUE_SYSTEM_PLACES},
 };
 
 /// A batch on its way, and where its answer goes. Whoever asked may be gone: the batch happens all the same.
@@ -87,7 +85,11 @@ impl Queue {
                 None => self.changed.wait(&mut state),
                 Some(quiet) => {
                     if self.changed.wait_for(&mut state, quiet).timed_out() {
-                        return if state.waiting.is_empty() { Next::Quiet } else { Next::Group(take(&mut state)) };
+                        return if state.waiting.is_empty() {
+                            Next::Quiet
+                        } else {
+                            Next::Group(take(&mut state))
+                        };
                     }
                 }
             }

@@ -1,7 +1,5 @@
 //! Bounded ranges of a table or index, and the pages they give.
 
-use std::marker::PhantomData;
-
 use crate::{
     catalog::TableId,
     key::{Key, after_prefix, encode_text_start},
@@ -136,7 +134,6 @@ impl<T> Page<T> {
 }
 
 /// A row found through an index.
-#[derive(Clone, Debug)]
 pub struct IndexHit<I: Index> {
     /// The key it was found under.
     pub index_key: I::Key,
@@ -144,5 +141,4 @@ pub struct IndexHit<I: Index> {
     pub key: <I::Table as Table>::Key,
     /// The row.
     pub stored: Stored<<I::Table as Table>::Row>,
-    pub(crate) index: PhantomData<I>,
 }

@@ -66,11 +66,13 @@ impl View {
         let looked_at = match &op.what {
             Lookup::Key(key) => self.unsynced.contains(key),
             Lookup::Range(range, _) => {
-                !range.is_empty() && self.unsynced.range(range.start.clone()..range.end.clone()).next().is_some()
+                !range.is_empty()
+                    && self.unsynced.range(range.start.clone()..range.end.clone()).next().is_some()
             }
         };
         let followed = |value: &Vec<u8>| {
-            op.follow.is_some_and(|table| self.unsynced.contains(&[&[table.byte()], value.as_slice()].concat()))
+            op.follow
+                .is_some_and(|table| self.unsynced.contains(&[&[table.byte()], value.as_slice()].concat()))
         };
         looked_at || result.found.iter().any(|found| followed(&found.value))
     }

@@ -22,7 +22,12 @@ impl Batch {
     /// Content was stored and one row refers to it: a new blob, one that is there already, or a condemned one that is revived.
     ///
     /// `found` is the blob's row as it is now. Hold the `Sealed` guard until the batch is committed.
-    pub fn store_blob(&mut self, hash: &BlobHash, found: Option<&Stored<BlobRow>>, row: &BlobRow) -> &mut Self {
+    pub fn store_blob(
+        &mut self,
+        hash: &BlobHash,
+        found: Option<&Stored<BlobRow>>,
+        row: &BlobRow,
+    ) -> &mut Self {
         match found {
             None => self.insert::<Blobs>(hash, row),
             Some(old) => match old.row.state {

@@ -99,4 +99,3 @@ fn fill_tail(bytes: &mut [u8], seq: [u8; SEQ_BYTES]) {
 pub(crate) fn table_of(key: &[u8]) -> TableId {
     key.first().copied().and_then(TableId::from_byte).unwrap_or(TableId::Meta)
 }
-

@@ -1,8 +1,8 @@
 //! The ids of the model as keys.
 
 use model::{
-    ApiTokenId, BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId, UploadId,
-    UserId, VersionId, event::Actor,
+    ApiTokenId, BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId,
+    UploadId, UserId, VersionId, event::Actor,
 };
 use uuid::Uuid;
 
@@ -21,7 +21,17 @@ macro_rules! ids {
     )*};
 }
 ids!(
-    ApiTokenId, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, TrackId, UploadId, UserId, VersionId
+    ApiTokenId,
+    EventId,
+    GuestId,
+    JobId,
+    OneTimeTokenId,
+    ProjectId,
+    SessionId,
+    TrackId,
+    UploadId,
+    UserId,
+    VersionId
 );
 
 impl Key for BlobHash {

@@ -20,7 +20,11 @@ fn laws<K: Key + Ord + Debug>(a: &K, b: &K) {
     assert_eq!(K::decode(&mut input).as_ref(), Ok(a), "ends by itself");
     assert_eq!(input, right);
     let until = after_prefix(&left);
-    assert_eq!(a < b, until.is_none_or(|until| right >= until) && a != b && left < right, "the range of a prefix");
+    assert_eq!(
+        a < b,
+        until.is_none_or(|until| right >= until) && a != b && left < right,
+        "the range of a prefix"
+    );
 }
 
 /// Text with many zeros, high bytes and common starts.

@@ -1,7 +1,5 @@
 //! Reading: every call is one snapshot, bounded, and shows only what is durable.
 
-use std::marker::PhantomData;
-
 use super::Store;
 use crate::{
     catalog::TableId,
@@ -29,13 +27,16 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::get`], and [`StoreError::TooLarge`].
-    pub async fn get_many<T: Table>(&self, keys: &[T::Key]) -> Result<Vec<Option<Stored<T::Row>>>, StoreError> {
+    pub async fn get_many<T: Table>(
+        &self,
+        keys: &[T::Key],
+    ) -> Result<Vec<Option<Stored<T::Row>>>, StoreError> {
         bounded(keys.len())?;
         let ops = keys.iter().map(|key| ReadOp::get(full_key(T::ID, key))).collect();
         let results = self.inner.read(ops).await?;
-        let rows = results.iter().map(|result| {
-            result.found.first().map(|found| row::<T>(&found.key, &found.value)).transpose()
-        });
+        let rows = results
+            .iter()
+            .map(|result| result.found.first().map(|found| row::<T>(&found.key, &found.value)).transpose());
         rows.collect()
     }
 
@@ -45,7 +46,9 @@ impl Store {
     /// As [`Store::get`].
     pub async fn scan<T: Table>(&self, scan: Scan) -> Result<Page<(T::Key, Stored<T::Row>)>, StoreError> {
         let result = self.ask(range(T::ID, &scan, None)).await?;
-        page(&result, |found| Ok((key::<T::Key>(T::ID, &found.key[1..])?, row::<T>(&found.key, &found.value)?)))
+        page(&result, |found| {
+            Ok((key::<T::Key>(T::ID, &found.key[1..])?, row::<T>(&found.key, &found.value)?))
+        })
     }
 
     /// The row that a unique key leads to.
@@ -68,7 +71,7 @@ impl Store {
             let (key, stored) = followed::<I::Table>(I::ID, found)?;
             let index_key = I::Key::decode(&mut &found.key[1..])
                 .map_err(|_| StoreError::corrupt(I::ID, &found.key[1..], "the key cannot be decoded"))?;
-            Ok(IndexHit { index_key, key, stored, index: PhantomData })
+            Ok(IndexHit { index_key, key, stored })
         })
     }
 
@@ -136,10 +139,10 @@ fn row<T: Table>(key: &[u8], value: &[u8]) -> Result<Stored<T::Row>, StoreError>
 /// The row behind an index entry.
 fn followed<T: Table>(index: TableId, found: &Found) -> Result<Hit<T>, StoreError> {
     let bytes = found.row.as_ref();
-    let bytes = bytes.ok_or_else(|| StoreError::corrupt(index, &found.key[1..], "the entry leads to no row"))?;
+    let bytes =
+        bytes.ok_or_else(|| StoreError::corrupt(index, &found.key[1..], "the entry leads to no row"))?;
     let primary = key::<T::Key>(index, &found.value)?;
-    let stored =
-        record::decode(bytes).map_err(|why| StoreError::corrupt(T::ID, &found.value, why))?;
+    let stored = record::decode(bytes).map_err(|why| StoreError::corrupt(T::ID, &found.value, why))?;
     Ok((primary, stored))
 }
 
