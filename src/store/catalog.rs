@@ -80,6 +80,7 @@ catalogue! {
     0x01 Meta "meta" Table "name" "Facts about the directory: the head of the log, the schema, marks set once";
     0x02 Audit "audit" Table "number" "Who did what to whom; each row holds the hash of the one before";
     0x08 Idem "idem" Table "actor, operation, key" "Answers to replay for an Idempotency-Key";
+    0x09 IdemByAge "idem_by_age" Index "at" "Remembered answers, oldest first, for forgetting";
 
     0x10 Events "events" Table "seq" "The event log";
     0x11 EventsByProject "events_by_project" Index "project" "The log of one project";
@@ -95,4 +96,49 @@ catalogue! {
     0x21 BlobsCondemned "blobs_condemned" Index "condemned at" "Content about to be collected";
     0x22 Refs "refs" Counter "hash" "How many rows refer to a blob";
     0x23 BlobsIdle "blobs_idle" Table "hash" "Since when a blob has had no reference";
+    0x28 Uploads "uploads" Table "upload" "Bytes on their way in";
+    0x29 UploadsByUser "uploads_by_user" Index "user" "The uploads of one person";
+    0x2a UploadsByExpiry "uploads_by_expiry" Index "expires at" "Uploads by when they lapse";
+
+    0x30 Users "users" Table "user" "Accounts";
+    0x31 UserByEmail "user_by_email" Unique "email" "The account of an address";
+    0x32 UserByHandle "user_by_handle" Unique "handle" "The account of a handle";
+    0x33 Credentials "credentials" Table "user" "Password hashes";
+    0x34 Preferences "preferences" Table "user" "What a person prefers";
+    0x35 Sessions "sessions" Table "session" "Logins";
+    0x36 SessionsByUser "sessions_by_user" Index "user" "The logins of one person";
+    0x37 ApiTokens "api_tokens" Table "token" "Personal access tokens";
+    0x38 ApiTokenByHash "api_token_by_hash" Unique "hash" "The token with a secret of this hash";
+    0x39 ApiTokensByUser "api_tokens_by_user" Index "user" "The tokens of one person";
+    0x3a OneTimeTokens "one_time_tokens" Table "token" "Setup, reset, verification and registration tokens";
+    0x3b OneTimeTokenByHash "one_time_token_by_hash" Unique "hash" "The token with a secret of this hash";
+    0x3c OneTimeTokensByUser "one_time_tokens_by_user" Index "user?" "The tokens of one person, or of nobody yet";
+    0x3d LastSeen "last_seen" Table "id" "When a user, session or token was last used";
+    0x3e UsedBytes "used_bytes" Counter "user" "Bytes a person stores or has reserved";
+    0x3f ActiveAdmins "active_admins" Counter "()" "Administrators that may log in";
+    0x40 ProjectsOfUser "projects_of_user" Counter "user" "Projects a person is a member of";
+
+    0x50 Projects "projects" Table "project" "Projects";
+    0x51 ProjectGates "project_gates" Table "project" "Archive, trash and settings: asserted by every batch of the project";
+    0x52 Members "members" Table "project, user" "Who belongs to a project";
+    0x53 MembersByUser "members_by_user" Index "user" "The memberships of one person";
+    0x54 Owners "owners" Counter "project" "Owners; never below 1";
+    0x55 MemberCount "member_count" Counter "project" "Members";
+    0x56 TrackCount "track_count" Counter "project" "Tracks outside the trash";
+    0x57 TrackTotal "track_total" Counter "project" "Tracks, trash included";
+    0x58 ProjectVersionCount "project_version_count" Counter "project" "Versions outside the trash";
+    0x59 ProjectBytes "project_bytes" Counter "project" "Bytes of the versions, trash included";
+    0x5a Stars "stars" Table "user, project" "Projects a person marked";
+
+    0x60 Tracks "tracks" Table "track" "Tracks";
+    0x61 TracksByProject "tracks_by_project" Index "project, in the trash, position" "The tracks of a project in their order";
+    0x62 TrackSets "track_sets" Table "project" "Guard: replaced by every change of the set or order of tracks";
+    0x63 Faders "faders" Table "track" "The shared mix";
+    0x64 VersionSeq "version_seq" Counter "track" "The highest version number given";
+    0x65 VersionCount "version_count" Counter "track" "Versions outside the trash";
+    0x66 Versions "versions" Table "version" "Takes";
+    0x67 VersionByNumber "version_by_number" Unique "track, number" "The version with a number; numbers are never given twice";
+    0x68 VersionsByTrack "versions_by_track" Index "track, in the trash, number descending" "The versions of a track, newest first";
+    0x69 VersionsByOriginal "versions_by_original" Index "blob" "The versions that play the same bytes";
+    0x6a Locks "locks" Counter "version" "Locked checkpoints that hold a version";
 }

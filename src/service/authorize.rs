@@ -1,0 +1,243 @@
+//! Authorization by witness: a method cannot touch a project's things without an [`Authorized`] value, and only
+//! [`Service::authorize`] makes one. It carries the stamps the answer relied on; the commit asserts them.
+
+use crate::{Caller, Ctx, Error, Result, Service, Via};
+use model::{
+    ProjectId, UserId,
+    access::{Action, Decision, Effect, Role, Standing, When},
+    account::InstanceRole,
+    project::{Project, ProjectGate, ProjectMember},
+    track::Track,
+    version::Version,
+};
+use store::{
+    Batch, Store, StoreError, Stored, Table,
+    tables::{
+        member::Members,
+        project::{ProjectGates, Projects},
+        track::Tracks,
+        user::Users,
+        version::Versions,
+    },
+};
+
+/// Something that belongs to a project and can be asked for by id.
+pub trait Guarded: Sized + Clone + Send + Sync {
+    /// What a client calls it.
+    const NAME: &'static str;
+    /// Its table.
+    type Table: Table<Key: Clone, Row = Self>;
+    /// The project it belongs to.
+    fn project(&self) -> ProjectId;
+    /// Whether it lies in the trash (of its own; the project's state is the gate's).
+    fn trashed(&self) -> Trashed;
+}
+
+/// Whether something lies in the trash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trashed {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+}
+
+impl From<bool> for Trashed {
+    fn from(deleted: bool) -> Self {
+        if deleted { Self::Yes } else { Self::No }
+    }
+}
+
+impl Guarded for Project {
+    const NAME: &'static str = "project";
+    type Table = Projects;
+    fn project(&self) -> ProjectId {
+        self.id
+    }
+    fn trashed(&self) -> Trashed {
+        Trashed::No
+    }
+}
+
+impl Guarded for Track {
+    const NAME: &'static str = "track";
+    type Table = Tracks;
+    fn project(&self) -> ProjectId {
+        self.project_id
+    }
+    fn trashed(&self) -> Trashed {
+        self.deleted.is_some().into()
+    }
+}
+
+impl Guarded for Version {
+    const NAME: &'static str = "version";
+    type Table = Versions;
+    fn project(&self) -> ProjectId {
+        self.project_id
+    }
+    fn trashed(&self) -> Trashed {
+        self.deleted.is_some().into()
+    }
+}
+
+/// Proof that the caller may do one action on this resource, and what the proof stands on.
+#[derive(Clone, Debug)]
+pub struct Authorized<T> {
+    resource: Stored<T>,
+    gate: Stored<ProjectGate>,
+    project_id: ProjectId,
+    standing: Standing,
+    reliance: Reliance,
+}
+
+/// The rows an answer stands on.
+#[derive(Clone, Debug)]
+struct Reliance {
+    user: Option<(UserId, u64)>,
+    member: Option<Stored<ProjectMember>>,
+}
+
+impl<T> Authorized<T> {
+    /// The resource.
+    pub fn resource(&self) -> &Stored<T> {
+        &self.resource
+    }
+    /// Its project.
+    pub fn project_id(&self) -> ProjectId {
+        self.project_id
+    }
+    /// The project's gate.
+    pub fn gate(&self) -> &Stored<ProjectGate> {
+        &self.gate
+    }
+    /// Who the caller is in the project.
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+    /// The caller's role, if they are a member.
+    pub fn role(&self) -> Option<Role> {
+        match self.standing {
+            Standing::Member(role) => Some(role),
+            Standing::Outsider | Standing::InstanceAdmin => None,
+        }
+    }
+    /// Adds what the answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
+    pub fn rely(&self, batch: &mut Batch) {
+        self.rely_except_gate(batch);
+        batch.assert_unchanged::<ProjectGates>(&self.project_id, &self.gate);
+    }
+    /// Like [`Self::rely`] for the acts that replace the gate itself.
+    pub fn rely_except_gate(&self, batch: &mut Batch) {
+        if let Some((user, stamp)) = self.reliance.user {
+            batch.assert_stamp::<Users>(&user, stamp);
+        }
+        if let Some(member) = &self.reliance.member {
+            batch.assert_unchanged::<Members>(&(member.row.project_id, member.row.user_id), member);
+        }
+    }
+}
+
+impl Service {
+    /// May the caller do `action` on this resource, which is not in the trash?
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there or the caller may not know, `Forbidden` if they may see it but not do this,
+    /// `ProjectArchived` if the action writes and the project is read-only.
+    pub async fn authorize<T: Guarded>(
+        &self,
+        cx: &Ctx,
+        id: <T::Table as Table>::Key,
+        action: Action,
+    ) -> Result<Authorized<T>> {
+        self.authorize_in(cx, id, action, Trashed::No).await
+    }
+
+    /// The same for a resource that lies in the trash: for restoring it.
+    ///
+    /// # Errors
+    /// As [`Self::authorize`]; `Conflict` if it is not in the trash.
+    pub async fn authorize_trashed<T: Guarded>(
+        &self,
+        cx: &Ctx,
+        id: <T::Table as Table>::Key,
+        action: Action,
+    ) -> Result<Authorized<T>> {
+        self.authorize_in(cx, id, action, Trashed::Yes).await
+    }
+
+    async fn authorize_in<T: Guarded>(
+        &self,
+        cx: &Ctx,
+        id: <T::Table as Table>::Key,
+        action: Action,
+        trashed: Trashed,
+    ) -> Result<Authorized<T>> {
+        let missing = || Error::NotFound(T::NAME);
+        let resource = self.store().get::<T::Table>(&id).await?.ok_or_else(missing)?;
+        let project_id = resource.row.project();
+        let gate = self.store().get::<ProjectGates>(&project_id).await?.ok_or_else(missing)?;
+        let (standing, reliance) = self.standing(cx, project_id).await?;
+        let settings = &gate.row.settings;
+        let decision = self.parts.access.decide(standing, action, settings);
+        let visible = self.parts.access.decide(standing, Action::View, settings);
+        if visible == Decision::Hide || decision == Decision::Hide || !self.reaches(cx, project_id) {
+            return Err(missing());
+        }
+        match (action.when(), gate.row.deleted.is_some()) {
+            (When::Alive, true) => return Err(missing()),
+            (When::Trashed, false) => return Err(Error::Conflict("it is not in the trash")),
+            (When::Alive, false) | (When::Trashed, true) => {}
+        }
+        match (trashed, resource.row.trashed()) {
+            (Trashed::No, Trashed::Yes) => return Err(missing()),
+            (Trashed::Yes, Trashed::No) if decision == Decision::Allow => {
+                return Err(Error::Conflict("it is not in the trash"));
+            }
+            (Trashed::Yes, Trashed::No | Trashed::Yes) | (Trashed::No, Trashed::No) => {}
+        }
+        if decision == Decision::Forbid {
+            return Err(Error::Forbidden("your role in this project does not allow this"));
+        }
+        if action.effect() == Effect::Writes && gate.row.archived.is_some() {
+            return Err(Error::ProjectArchived);
+        }
+        Ok(Authorized { resource, gate, project_id, standing, reliance })
+    }
+
+    /// Who the caller is in a project, and the rows that say so.
+    async fn standing(&self, cx: &Ctx, project: ProjectId) -> Result<(Standing, Reliance), StoreError> {
+        let login = match &cx.caller {
+            Caller::Anonymous => return Ok((Standing::Outsider, Reliance { user: None, member: None })),
+            Caller::System => return Ok((Standing::InstanceAdmin, Reliance { user: None, member: None })),
+            Caller::User(login) => login,
+        };
+        let member = self.store().get::<Members>(&(project, login.user_id)).await?;
+        let standing = match (&member, login.role) {
+            (Some(member), InstanceRole::Member) => Standing::Member(member.row.role),
+            (None, InstanceRole::Member) => Standing::Outsider,
+            (_, InstanceRole::Admin) => Standing::InstanceAdmin,
+        };
+        Ok((standing, Reliance { user: Some((login.user_id, login.user_stamp)), member }))
+    }
+
+    /// Whether the caller's token is good for this project.
+    fn reaches(&self, cx: &Ctx, project: ProjectId) -> bool {
+        match &cx.caller {
+            Caller::User(login) => match &login.via {
+                Via::Token { project_ids: Some(ids), .. } => ids.contains(&project),
+                Via::Token { project_ids: None, .. } | Via::Session(_) | Via::ControlSocket => true,
+            },
+            Caller::Anonymous | Caller::System => true,
+        }
+    }
+}
+
+/// Reads a row that must be there.
+pub(crate) async fn must<T: Table>(
+    store: &Store,
+    key: &T::Key,
+    name: &'static str,
+) -> Result<Stored<T::Row>> {
+    store.get::<T>(key).await?.ok_or(Error::NotFound(name))
+}

@@ -1,0 +1,135 @@
+//! Who asks, when, and from where: the first argument of every method.
+
+use crate::{Error, Result};
+use model::{ApiTokenId, ProjectId, SessionId, Timestamp, UserId, account::InstanceRole, event::Actor};
+
+/// The circumstances of one request. Time comes from here, never from a clock inside a method.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// Who asks.
+    pub caller: Caller,
+    /// The id under which the request is logged and answered.
+    pub request_id: String,
+    /// The present, read once.
+    pub now: Timestamp,
+    /// From where.
+    pub client: Client,
+    /// How to recognise a repeat of this request.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// Nobody we know.
+    Anonymous,
+    /// A person with an account.
+    User(Login),
+    /// The server itself: jobs and the command line without a user.
+    System,
+}
+
+/// A person, and how they proved it.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Who.
+    pub user_id: UserId,
+    /// Their part in the instance.
+    pub role: InstanceRole,
+    /// The stamp of the account row this was decided on; commits assert it, so a disabled account stops at once.
+    pub user_stamp: u64,
+    /// How they proved it.
+    pub via: Via,
+}
+
+/// How a person proved who they are.
+#[derive(Clone, Debug)]
+pub enum Via {
+    /// An access token of this session.
+    Session(SessionId),
+    /// A personal access token.
+    Token {
+        /// Which.
+        id: ApiTokenId,
+        /// What it may do.
+        scopes: Vec<String>,
+        /// Where; absent = everywhere the person may.
+        project_ids: Option<Vec<ProjectId>>,
+    },
+    /// The control socket of the data directory.
+    ControlSocket,
+}
+
+/// From where a request comes; for sessions and the audit log, never for logs.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The address.
+    pub ip: Option<String>,
+    /// What the client calls itself, cut to 200 characters.
+    pub user_agent: Option<String>,
+}
+
+/// How to recognise a repeat of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The operationId.
+    pub operation: &'static str,
+    /// BLAKE3 of the client's key.
+    pub key: [u8; 32],
+    /// BLAKE3 of the body.
+    pub body: [u8; 32],
+}
+
+impl Ctx {
+    /// A request of the server itself.
+    pub fn system(now: Timestamp) -> Self {
+        Self {
+            caller: Caller::System,
+            request_id: "system".to_owned(),
+            now,
+            client: Client::default(),
+            idempotency: None,
+        }
+    }
+
+    /// The person who asks.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if nobody logged in.
+    pub fn login(&self) -> Result<&Login> {
+        match &self.caller {
+            Caller::User(login) => Ok(login),
+            Caller::Anonymous | Caller::System => Err(Error::Unauthenticated),
+        }
+    }
+
+    /// The id of the person who asks.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if nobody logged in.
+    pub fn user_id(&self) -> Result<UserId> {
+        self.login().map(|login| login.user_id)
+    }
+
+    /// The person who asks, if they run the instance.
+    ///
+    /// # Errors
+    /// `Unauthenticated` or `Forbidden`.
+    pub fn admin(&self) -> Result<&Login> {
+        let login = self.login()?;
+        match login.role {
+            InstanceRole::Admin => Ok(login),
+            InstanceRole::Member => {
+                Err(Error::Forbidden("only an administrator of this instance may do this"))
+            }
+        }
+    }
+
+    /// Who an event names as its author.
+    pub fn actor(&self) -> Actor {
+        match &self.caller {
+            Caller::User(login) => Actor::User(login.user_id),
+            Caller::Anonymous | Caller::System => Actor::System,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Counters of accounts, projects, tracks and versions: numbers that many writers change without reading them.
+
+use model::{ProjectId, TrackId, UserId, VersionId};
+
+use crate::{Counter, TableId};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident: $key:ty;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Counter for $name {
+            const ID: TableId = TableId::$name;
+            type Key = $key;
+        }
+    )+};
+}
+
+counters! {
+    /// Active administrators of the instance; while there is none, setup is due.
+    ActiveAdmins: ();
+    /// Bytes a person stores or has reserved: versions and open uploads.
+    UsedBytes: UserId;
+    /// Projects a person is a member of.
+    ProjectsOfUser: UserId;
+    /// Owners of a project; never below 1.
+    Owners: ProjectId;
+    /// Members of a project.
+    MemberCount: ProjectId;
+    /// Tracks of a project outside the trash.
+    TrackCount: ProjectId;
+    /// Tracks of a project, trash included.
+    TrackTotal: ProjectId;
+    /// Versions of a project outside the trash.
+    ProjectVersionCount: ProjectId;
+    /// Bytes of a project's versions, trash included.
+    ProjectBytes: ProjectId;
+    /// The highest version number given in a track.
+    VersionSeq: TrackId;
+    /// Versions of a track outside the trash.
+    VersionCount: TrackId;
+    /// Locked checkpoints that hold a version; it can only be deleted at 0.
+    Locks: VersionId;
+}

@@ -1,0 +1,30 @@
+//! `sessions`: logins by id. A revoked session has no row.
+
+use model::{SessionId, UserId, account::Session};
+
+use crate::{Index, IndexSink, Table, TableId, record};
+
+/// Logins.
+#[derive(Debug)]
+pub struct Sessions;
+
+impl Table for Sessions {
+    const ID: TableId = TableId::Sessions;
+    type Key = SessionId;
+    type Row = Session;
+
+    fn indexes(row: &Session, _key: &SessionId, out: &mut IndexSink) {
+        out.index::<SessionsByUser>(&row.user_id);
+    }
+}
+record!(Session, 1);
+
+/// The logins of one person, oldest first.
+#[derive(Debug)]
+pub struct SessionsByUser;
+
+impl Index for SessionsByUser {
+    const ID: TableId = TableId::SessionsByUser;
+    type Table = Sessions;
+    type Key = UserId;
+}
