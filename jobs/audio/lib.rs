@@ -1,1 +1,37 @@
-//! jobs/audio
+//! The audio engine: it recognises, decodes and measures recordings in one pass.
+//!
+//! `probe` names a file, `Source` streams its samples, `analyse` turns them into facts, a peak pyramid and
+//! alignment features, `waveform` renders the pyramid for clients, `align` compares two feature tracks, and
+//! `child` runs all of it in a restricted process. Synchronous, bounded memory for any length, no server types.
+//! Invariant: nothing here trusts a length, name or count found in a file.
+
+pub mod align;
+pub mod analyse;
+pub mod child;
+mod clips;
+#[cfg(test)]
+mod corpus;
+pub mod error;
+pub mod features;
+pub mod limits;
+mod loudness;
+pub mod media;
+pub mod peaks;
+pub mod probe;
+pub mod pyramid;
+pub mod read_at;
+pub mod sniff;
+pub mod source;
+pub mod wav;
+pub mod waveform;
+
+pub use align::{Alignment, align};
+pub use analyse::{Analysis, Facts, analyse};
+pub use error::AudioError;
+pub use features::Features;
+pub use limits::Limits;
+pub use loudness::Loudness;
+pub use media::{Codec, Container, Media, Warning, playable_in_browser};
+pub use probe::{Probe, probe};
+pub use read_at::ReadAt;
+pub use source::{Block, Samples, Source};
