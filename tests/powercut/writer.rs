@@ -62,7 +62,7 @@ fn user(n: u64) -> UserId {
 
 /// What row `n` holds; every seventh is large, so that leaves grow and split.
 fn credential(n: u64) -> Credential {
-    let length = if n % 7 == 0 { 9_000 } else { 200 };
+    let length = if n.is_multiple_of(7) { 9_000 } else { 200 };
     Credential { password_hash: format!("{n:08}").repeat(length / 8), changed_at: Timestamp(n as i64) }
 }
 
