@@ -10,6 +10,14 @@ pub const UPLOAD_BYTES_MAX_DEFAULT: u64 = 4 * 1024 * 1024 * 1024;
 pub const UPLOAD_TTL_MS: i64 = 24 * 3600 * 1000;
 /// Open uploads of one user at a time.
 pub const OPEN_UPLOADS_MAX: usize = 50;
+/// How long a transfer may stand still, in seconds.
+pub const UPLOAD_IDLE_S_MAX: u64 = 60;
+/// What a client is told to send at a time, in bytes.
+pub const UPLOAD_CHUNK_BYTES: i64 = 8 * 1024 * 1024;
+/// What a form may hold beside the file, in bytes.
+pub const FORM_EXTRA_BYTES_MAX: u64 = 64 * 1024;
+/// Versions with the declared hash that are looked at before a transfer is asked for after all.
+pub const DEDUPLICATION_VERSIONS_MAX: usize = 50;
 /// The largest avatar or cover upload, in bytes (5 MB).
 pub const IMAGE_BYTES_MAX: usize = 5_000_000;
 /// The longest side of an uploaded image, in pixels.
@@ -33,6 +41,12 @@ pub const PROJECTS_PER_USER_MAX: i64 = 1000;
 pub const TAGS_MAX: usize = 20;
 /// Metadata entries of one version.
 pub const METADATA_ENTRIES_MAX: usize = 50;
+/// Text of one version (label, changelog, metadata and tags together), in UTF-8 bytes: with the facts it fits into a stored row.
+pub const VERSION_TEXT_BYTES_MAX: usize = 12 * 1024;
+/// Warnings kept of one recording.
+pub const VERSION_WARNINGS_MAX: usize = 10;
+/// Characters kept of one warning.
+pub const VERSION_WARNING_CHARS_MAX: usize = 200;
 /// Personal access tokens of one user.
 pub const API_TOKENS_PER_USER_MAX: usize = 50;
 /// Live sessions of one user; the oldest is revoked when one more logs in.
@@ -90,6 +104,10 @@ pub const AUDIO_CHANNELS_MAX: u16 = 24;
 pub const AUDIO_SAMPLE_RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 /// The time a probe may take before an upload is refused, in milliseconds of CPU.
 pub const PROBE_TIMEOUT_MS: u64 = 2_000;
+/// The time a probe may take on a busy machine, in milliseconds of the clock.
+pub const PROBE_WAIT_MS: u64 = 10_000;
+/// Minima and maxima read for one waveform answer.
+pub const WAVEFORM_VALUES_MAX: u64 = 16 * 1024 * 1024;
 /// The address space of the decoding child, in bytes.
 pub const DECODER_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 /// The wall time one `version.process` job may take, in milliseconds.

@@ -40,5 +40,7 @@ pub enum UploadState {
         blob: BlobHash,
         /// Their SHA-256.
         sha256: [u8; 32],
+        /// They were here before, and the transfer was skipped.
+        deduplicated: bool,
     },
 }

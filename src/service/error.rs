@@ -111,6 +111,7 @@ impl From<StoreError> for Error {
             StoreError::Full(Mark::Soft | Mark::Hard) => Self::StorageFull,
             StoreError::Busy | StoreError::Closed => Self::Overloaded,
             StoreError::OutcomeUnknown => Self::OutcomeUnknown,
+            StoreError::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => Self::StorageFull,
             other => Self::Store(other),
         }
     }

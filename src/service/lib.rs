@@ -8,6 +8,10 @@ pub mod commit;
 pub mod ctx;
 pub mod error;
 pub mod settings;
+pub mod version;
+pub mod version_current;
+pub mod version_process;
+pub mod version_trash;
 
 pub use authorize::Authorized;
 pub use commit::Done;

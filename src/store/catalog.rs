@@ -139,6 +139,6 @@ catalogue! {
     0x66 Versions "versions" Table "version" "Takes";
     0x67 VersionByNumber "version_by_number" Unique "track, number" "The version with a number; numbers are never given twice";
     0x68 VersionsByTrack "versions_by_track" Index "track, in the trash, number descending" "The versions of a track, newest first";
-    0x69 VersionsByOriginal "versions_by_original" Index "blob" "The versions that play the same bytes";
+    0x69 VersionsByContent "versions_by_content" Index "sha-256" "The versions that play the same bytes";
     0x6a Locks "locks" Counter "version" "Locked checkpoints that hold a version";
 }

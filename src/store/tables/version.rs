@@ -1,6 +1,6 @@
 //! `versions`: takes by id, by track and number, and by the bytes they play.
 
-use model::{BlobHash, TrackId, VersionId, version::Version};
+use model::{TrackId, VersionId, version::Version};
 
 use crate::{Desc, Index, IndexSink, Table, TableId, Unique, record};
 
@@ -16,7 +16,7 @@ impl Table for Versions {
     fn indexes(row: &Version, _key: &VersionId, out: &mut IndexSink) {
         out.unique::<VersionByNumber>(&(row.track_id, row.number));
         out.index::<VersionsByTrack>(&(row.track_id, row.deleted.is_some(), Desc(row.number)));
-        out.index::<VersionsByOriginal>(&row.original);
+        out.index::<VersionsByContent>(&row.sha256);
     }
 }
 record!(Version, 1);
@@ -41,12 +41,12 @@ impl Index for VersionsByTrack {
     type Key = (TrackId, bool, Desc<i64>);
 }
 
-/// The versions that play the same bytes.
+/// The versions that play the same bytes, by their SHA-256, which is what clients know.
 #[derive(Debug)]
-pub struct VersionsByOriginal;
+pub struct VersionsByContent;
 
-impl Index for VersionsByOriginal {
-    const ID: TableId = TableId::VersionsByOriginal;
+impl Index for VersionsByContent {
+    const ID: TableId = TableId::VersionsByContent;
     type Table = Versions;
-    type Key = BlobHash;
+    type Key = [u8; 32];
 }
