@@ -1,8 +1,8 @@
 //! Decoding in a child process of the same binary, so that a crash, hang or bomb in a file costs that job alone.
 //!
-//! The parent starts itself with [`ARGUMENT`] and one JSON [`Task`], closes every other handle, reads one JSON
-//! [`Message`] a line from the child's stdout, and kills the child to cancel or when time is up. The last line is
-//! never `progress`. A child that ends without it crashed or ran into a limit: the file is to blame.
+//! The parent starts itself with [`ARGUMENT`] and one JSON [`Task`] (stdin and stderr null or a pipe, no other
+//! handles), reads one JSON [`Message`] a line from stdout, and kills the child to cancel or when time is up. The last
+//! line is never `progress`. A child that ends without one crashed or ran into a limit: the file is to blame.
 //! Exit status 0 says that a verdict was printed, whatever it is.
 
 use std::fs::{File, OpenOptions};

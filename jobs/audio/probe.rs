@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{AudioError, unsupported};
+use crate::error::AudioError;
 use crate::limits::Limits;
 use crate::media::{Codec, Container, duration_ms, playable_in_browser};
 use crate::read_at::ReadAt;
@@ -55,9 +55,6 @@ pub fn probe(input: Arc<dyn ReadAt>, limits: &Limits) -> Result<Probe, AudioErro
         Some(0) if !probe.frames_estimated => return Err(AudioError::Empty),
         Some(frames) if !probe.frames_estimated => limits.check_length(frames, probe.sample_rate)?,
         _ => {}
-    }
-    if probe.codec == Codec::Opus {
-        return unsupported("an Opus recording");
     }
     Ok(probe)
 }

@@ -16,6 +16,8 @@ pub const HEADER_BYTES: usize = 32;
 
 const MAGIC: &[u8; 4] = b"BLPY";
 const VERSION: u16 = 1;
+/// More than any recording has; keeps offsets from overflowing when a header is garbage.
+const MAX_FRAMES: u64 = 1 << 48;
 /// Bytes gathered before they are written, and read back at once while composing.
 const CHUNK_BYTES: usize = 64 * 1024;
 
@@ -70,7 +72,11 @@ impl Layout {
         if version != VERSION {
             return Err(PyramidError::UnknownVersion(version));
         }
-        Ok(Self { channels, sample_rate, frames: le(16..24) })
+        let frames = le(16..24);
+        if frames > MAX_FRAMES {
+            return Err(PyramidError::NotAPyramid);
+        }
+        Ok(Self { channels, sample_rate, frames })
     }
 
     fn header(&self) -> [u8; HEADER_BYTES] {

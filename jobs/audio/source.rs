@@ -67,6 +67,7 @@ struct Opened {
 
 enum Feed {
     Pcm(pcm::Pcm),
+    Adpcm(adpcm::Adpcm),
     Coded(Box<coded::Coded>),
 }
 
@@ -121,6 +122,7 @@ impl Source {
     pub fn fraction(&self) -> f32 {
         match &self.feed {
             Feed::Pcm(pcm) => pcm.fraction(),
+            Feed::Adpcm(adpcm) => adpcm.fraction(),
             Feed::Coded(coded) => coded.fraction(),
         }
         .clamp(0.0, 1.0)
@@ -136,8 +138,11 @@ impl Source {
         }
         let samples = match &mut self.feed {
             Feed::Pcm(pcm) => pcm.next()?,
+            Feed::Adpcm(adpcm) => adpcm.next()?,
             Feed::Coded(coded) => coded.next(&mut self.warnings)?,
         };
+        // Damage may be noted for every packet of a long file.
+        self.warnings.dedup();
         let Some(samples) = samples else {
             self.ended = true;
             return Ok(None);

@@ -21,7 +21,7 @@ use crate::probe::Probe;
 use crate::read_at::ReadAt;
 use crate::sniff::Sniffed;
 use crate::source::window::Window;
-use crate::source::{Feed, Opened, Samples, adpcm, mp4};
+use crate::source::{Feed, Opened, Samples, mp4};
 
 /// Packets that may fail before the first one decodes.
 const MAX_FALSE_STARTS: usize = 64;
@@ -35,10 +35,11 @@ pub(super) struct Trim {
     pub keep: Option<u64>,
 }
 
-/// Where packets come from.
-pub(super) enum Packets {
-    Format { reader: Box<dyn FormatReader>, position: Arc<AtomicU64>, length: u64 },
-    Blocks(adpcm::Blocks),
+/// Where packets come from, and how far that is.
+struct Packets {
+    reader: Box<dyn FormatReader>,
+    position: Arc<AtomicU64>,
+    length: u64,
 }
 
 /// Which buffer holds the decoded block.
@@ -131,14 +132,12 @@ pub(super) fn open_window(
     };
     codec_of(params.codec)?;
     let (track_id, declared) = (track.id, track.num_frames);
-    let trim = match (container, edits) {
-        (Container::Mp3, _) => lame_trim(track),
-        (_, Some(edits)) => edits.trim(track_id, params.sample_rate.unwrap_or(0)),
-        _ => Trim::default(),
-    };
-    let packets = Packets::Format { reader, position, length: end };
-    let mut coded = Coded::start(packets, track_id, &params, trim)?;
+    let lame = (container == Container::Mp3).then(|| lame_trim(track));
+    let packets = Packets { reader, position, length: end };
+    let mut coded = Coded::start(packets, track_id, &params)?;
     coded.declared = declared;
+    // Edits count in the rate that comes out, which for some AAC is not the one in the header.
+    coded.trim = lame.or(edits.map(|e| e.trim(track_id, coded.sample_rate))).unwrap_or_default();
     Ok(coded)
 }
 
@@ -184,12 +183,7 @@ fn make_decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, 
 
 impl Coded {
     /// Makes a decoder and proves on the first packets that it can decode this stream.
-    pub(super) fn start(
-        packets: Packets,
-        track: u32,
-        params: &AudioCodecParameters,
-        trim: Trim,
-    ) -> Result<Self, AudioError> {
+    fn start(packets: Packets, track: u32, params: &AudioCodecParameters) -> Result<Self, AudioError> {
         let decoder = make_decoder(params)?;
         let mut coded = Self {
             packets,
@@ -199,7 +193,7 @@ impl Coded {
             channels: 0,
             bits: bits_of(params),
             declared: None,
-            trim,
+            trim: Trim::default(),
             primed: None,
             silence: 0,
             good: 0,
@@ -227,12 +221,7 @@ impl Coded {
     }
 
     pub(super) fn fraction(&self) -> f32 {
-        match &self.packets {
-            Packets::Format { position, length, .. } => {
-                position.load(Ordering::Relaxed) as f32 / (*length).max(1) as f32
-            }
-            Packets::Blocks(blocks) => blocks.fraction(),
-        }
+        self.packets.position.load(Ordering::Relaxed) as f32 / self.packets.length.max(1) as f32
     }
 
     /// The next trimmed block, or none at the end.
@@ -309,8 +298,7 @@ impl Coded {
 
     /// A chained Ogg stream starts anew: go on if it has the same shape.
     fn follow_chain(&mut self, warnings: &mut Vec<Warning>) -> Result<Step, AudioError> {
-        let Packets::Format { reader, .. } = &self.packets else { return Ok(Step::End) };
-        let track = reader.default_track(TrackType::Audio);
+        let track = self.packets.reader.default_track(TrackType::Audio);
         let params = track.and_then(|t| t.codec_params.as_ref()).and_then(|p| p.audio());
         match (track, params) {
             (Some(track), Some(params)) if params.codec == self.decoder.codec_params().codec => {
@@ -372,12 +360,8 @@ enum Stop {
 
 impl Packets {
     fn next(&mut self, track: u32) -> Result<Option<Packet>, Stop> {
-        let reader = match self {
-            Self::Format { reader, .. } => reader,
-            Self::Blocks(blocks) => return blocks.next().map_err(Stop::Failed),
-        };
         loop {
-            match reader.next_packet() {
+            match self.reader.next_packet() {
                 Ok(Some(packet)) if packet.track_id == track => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(None),
@@ -446,11 +430,12 @@ where
 
 /// ALAC keeps its depth in the sixth byte of its configuration, which symphonia does not copy out.
 fn bits_of(params: &AudioCodecParameters) -> u32 {
-    let alac = (params.codec == id::CODEC_ID_ALAC)
-        .then(|| params.extra_data.as_ref().and_then(|data| data.get(5)).map(|&bits| u32::from(bits)))
-        .flatten();
-    let adpcm = matches!(params.codec, id::CODEC_ID_ADPCM_IMA_WAV | id::CODEC_ID_ADPCM_MS).then_some(16);
-    alac.or(adpcm).or(params.bits_per_sample).unwrap_or(32)
+    let known = match (params.codec, &params.extra_data) {
+        (id::CODEC_ID_ALAC, Some(config)) => config.get(5).map(|&bits| u32::from(bits)),
+        (id::CODEC_ID_ADPCM_IMA_QT, _) => Some(16),
+        _ => None,
+    };
+    known.or(params.bits_per_sample).unwrap_or(32)
 }
 
 fn is_lossless(codec: Codec) -> bool {
