@@ -1,2 +1,9 @@
-//! The binary.
-fn main() {}
+//! The `backline` program.
+
+use std::process::ExitCode;
+
+use backline::cli::{self, Invocation};
+
+fn main() -> ExitCode {
+    cli::run(Invocation::of_process())
+}

@@ -117,3 +117,12 @@ pub const JOB_ATTEMPTS_MAX: u32 = 5;
 
 /// How long deleted things stay in the trash, in milliseconds (30 days).
 pub const TRASH_TTL_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// Memory for the store's page cache unless configured otherwise, in bytes (64 MiB).
+pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+/// The least memory for the store's page cache, in bytes (8 MiB).
+pub const CACHE_BYTES_MIN: u64 = 8 * 1024 * 1024;
+/// The most recordings processed at the same time.
+pub const JOB_WORKERS_MAX: usize = 64;
+/// How long a server that was told to stop may finish what it has begun, in milliseconds (30 s).
+pub const SHUTDOWN_MS: u64 = 30_000;

@@ -1,0 +1,169 @@
+//! The command line: what can be asked of the program, and the way from an answer to an exit code.
+//!
+//! Commands are parsed here and carried out elsewhere. Exit codes: 0 done, 1 failed, 2 asked wrongly.
+
+pub mod admin;
+pub mod backup;
+pub mod server;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, ConfigFile, Loaded, Sources};
+
+/// The file that is read when none is named, in the working directory.
+const CONFIG_FILE: &str = "backline.toml";
+/// Names a configuration file, like `--config`.
+const CONFIG_VARIABLE: &str = "BACKLINE_CONFIG";
+
+/// The self-hosted backend for people who make music together.
+#[derive(Debug, Parser)]
+#[command(name = "backline", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes, before or after its name.
+#[derive(Debug, Default, Args)]
+pub struct GlobalArgs {
+    /// Read this configuration file instead of ./backline.toml
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Keep everything in this directory
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the version
+    Version,
+}
+
+/// What can be asked about the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every effective value and where it came from
+    Show(server::ListenArgs),
+}
+
+/// What the process was given, read once.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The program's name and its arguments.
+    pub arguments: Vec<std::ffi::OsString>,
+    /// The environment. Variables that are not Unicode are left out: none of ours can be.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Invocation {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self {
+            arguments: std::env::args_os().collect(),
+            environment: std::env::vars_os().filter_map(unicode).collect(),
+        }
+    }
+}
+
+/// Does what was asked and says how it went.
+pub fn run(invocation: Invocation) -> ExitCode {
+    let cli = match Cli::try_parse_from(&invocation.arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are "errors" of clap that go to standard output. A closed pipe is no concern of ours.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(&cli, invocation.environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, environment: Vec<(String, String)>) -> anyhow::Result<()> {
+    match &cli.command {
+        Command::Version => print(concat!("backline ", env!("CARGO_PKG_VERSION"), "\n")),
+        Command::Config(ConfigCommand::Show(listen)) => {
+            print(&load(&cli.global, listen.flags(), environment)?.show())
+        }
+    }
+}
+
+/// The configuration for a command that was given these flags besides the global ones.
+pub fn load(
+    global: &GlobalArgs,
+    mut flags: Vec<(&'static str, String)>,
+    environment: Vec<(String, String)>,
+) -> Result<Loaded, ConfigError> {
+    let variable =
+        environment.iter().find(|(name, _)| name == CONFIG_VARIABLE).map(|(_, value)| value.into());
+    let file = match global.config.clone().or(variable) {
+        Some(path) => ConfigFile::Named(path),
+        None => ConfigFile::IfPresent(CONFIG_FILE.into()),
+    };
+    flags.extend(global.data.iter().map(|dir| ("data_dir", dir.display().to_string())));
+    Config::load(&Sources { file, environment, flags })
+}
+
+/// Writes an answer to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    std::io::stdout().lock().write_all(text.as_bytes()).context("the answer could not be written")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_before_or_after_the_command() {
+        for line in
+            [["backline", "--data", "d", "config", "show"], ["backline", "config", "show", "--data", "d"]]
+        {
+            assert_eq!(Cli::try_parse_from(line).unwrap().global.data, Some("d".into()), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn flags_reach_the_configuration() {
+        let cli =
+            Cli::try_parse_from(["backline", "config", "show", "--data", "d", "--listen", "h:1"]).unwrap();
+        let Command::Config(ConfigCommand::Show(listen)) = &cli.command else { panic!("{:?}", cli.command) };
+        let loaded = load(&cli.global, listen.flags(), Vec::new()).unwrap();
+        assert_eq!(loaded.config.data_dir, PathBuf::from("d"));
+        assert_eq!(loaded.config.listen.as_str(), "h:1");
+    }
+
+    #[test]
+    fn the_environment_can_name_the_file() {
+        let environment = vec![(CONFIG_VARIABLE.to_owned(), "/nowhere.toml".to_owned())];
+        let error = load(&GlobalArgs::default(), Vec::new(), environment).expect_err("there is no such file");
+        assert!(matches!(error, ConfigError::File { path, .. } if path.ends_with("nowhere.toml")));
+    }
+}
