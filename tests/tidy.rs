@@ -35,6 +35,13 @@ fn crates_depend_only_along_the_picture() {
     expect_none(edges::check(&metadata));
 }
 
+#[test]
+fn every_dependency_has_its_reason() {
+    let record =
+        repo::files().into_iter().find(|file| file.path == edges::RECORD).expect("the record is there");
+    expect_none(edges::undecided(&repo::cargo_metadata(), &record.text));
+}
+
 /// Not a rule: the figure shows where the code base is heading (the aim is at most 150).
 #[test]
 fn median_file_size_is_printed() {

@@ -11,7 +11,7 @@ use super::{Config, ConfigError};
 /// The prefix of every environment variable that sets a key.
 const PREFIX: &str = "BACKLINE_";
 /// Names under the prefix that steer the command line or the tests instead of setting a key.
-const RESERVED: &[&str] = &["config", "test_data", "strict", "tools", "chromium"];
+const RESERVED: &[&str] = &["config", "test_data", "bless", "strict", "tools", "chromium"];
 const ENVIRONMENT: &str = "environment variable";
 const FLAG: &str = "flag";
 

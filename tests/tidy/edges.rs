@@ -2,7 +2,12 @@
 //!
 //! A crate is named by its folder. A folder that is not in the table is refused too, so a new crate has to be drawn in.
 
+use std::collections::BTreeSet;
+
 use super::repo::{Dependency, Metadata};
+
+/// Why each library was chosen.
+pub const RECORD: &str = "docs/adr/0002-dependencies.md";
 
 /// The root package: it wires everything, and everything may be tested from it.
 const ROOT: &str = "";
@@ -78,24 +83,47 @@ fn foreign(from: &str, dependency: &Dependency) -> Option<String> {
         .then(|| format!("{from} → tokio: this crate has no async runtime"))
 }
 
+/// Every library a crate names must have a line in the record of dependencies.
+pub fn undecided(metadata: &Metadata, record: &str) -> Vec<String> {
+    let named = metadata.packages.iter().flat_map(|package| &package.dependencies);
+    let foreign: BTreeSet<&str> = named.filter(|d| d.path.is_none()).map(|d| d.name.as_str()).collect();
+    let has_line = |name: &str| record.lines().any(|line| line.starts_with(&format!("| {name} |")));
+    foreign
+        .into_iter()
+        .filter(|name| !has_line(name))
+        .map(|name| format!("{name}: no line in {RECORD}"))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::repo::Package;
     use super::*;
 
     fn complaints(from: &str, name: &str, path: Option<&str>) -> Vec<String> {
+        check(&workspace(from, name, path))
+    }
+
+    fn workspace(from: &str, name: &str, path: Option<&str>) -> Metadata {
         let dependency = Dependency {
             name: name.to_owned(),
             kind: None,
             path: path.map(|folder| format!("/home/b/{folder}")),
         };
-        check(&Metadata {
+        Metadata {
             workspace_root: "/home/b".to_owned(),
             packages: vec![Package {
                 manifest_path: format!("/home/b/{from}/Cargo.toml"),
                 dependencies: vec![dependency],
             }],
-        })
+        }
+    }
+
+    #[test]
+    fn refuses_a_library_without_a_reason() {
+        let workspace = workspace("src/model", "serde", None);
+        assert_eq!(undecided(&workspace, "| serde_json | why |").len(), 1);
+        assert_eq!(undecided(&workspace, "| serde | why |"), [""; 0]);
     }
 
     #[test]
