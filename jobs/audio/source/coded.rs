@@ -24,7 +24,7 @@ use crate::source::window::Window;
 use crate::source::{Feed, Opened, Samples, mp4};
 
 /// Packets that may fail before the first one decodes.
-const MAX_FALSE_STARTS: usize = 64;
+const MAX_FALSE_STARTS: u64 = 64;
 /// Most samples of silence that stand in for undecodable packets in a row.
 const MAX_SILENCE_SAMPLES: usize = 1 << 20;
 
@@ -206,10 +206,9 @@ impl Coded {
             match coded.decode_packet(&mut warnings)? {
                 Step::Sound(width, frames) => coded.primed = Some((width, frames)),
                 Step::Nothing => {}
-                Step::End if coded.bad > 0 => return corrupt("nothing in it can be decoded"),
-                Step::End => return Err(AudioError::Empty),
+                Step::End => return corrupt("nothing in it can be decoded"),
             }
-            if coded.bad as usize > MAX_FALSE_STARTS {
+            if coded.bad > MAX_FALSE_STARTS {
                 return corrupt("nothing in it can be decoded");
             }
         }
