@@ -117,10 +117,7 @@ impl<T> Authorized<T> {
     }
     /// The caller's role, if they are a member.
     pub fn role(&self) -> Option<Role> {
-        match self.standing {
-            Standing::Member(role) => Some(role),
-            Standing::Outsider | Standing::InstanceAdmin => None,
-        }
+        self.reliance.member.as_ref().map(|member| member.row.role)
     }
     /// Adds what the answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
     pub fn rely(&self, batch: &mut Batch) {
@@ -222,7 +219,7 @@ impl Service {
     }
 
     /// Whether the caller's token is good for this project.
-    fn reaches(&self, cx: &Ctx, project: ProjectId) -> bool {
+    pub(crate) fn reaches(&self, cx: &Ctx, project: ProjectId) -> bool {
         match &cx.caller {
             Caller::User(login) => match &login.via {
                 Via::Token { project_ids: Some(ids), .. } => ids.contains(&project),

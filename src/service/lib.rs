@@ -7,7 +7,15 @@ pub mod authorize;
 pub mod commit;
 pub mod ctx;
 pub mod error;
+pub mod mix;
+pub mod page;
+pub mod project;
 pub mod settings;
+#[cfg(test)]
+mod stage;
+pub mod star;
+pub mod storage;
+pub mod track;
 pub mod version;
 pub mod version_current;
 pub mod version_process;

@@ -1,0 +1,127 @@
+//! What was deleted in a project: first its tracks in their order, then versions, track by track, newest first.
+
+use crate::{
+    Ctx, Result, Service,
+    page::{PageRequest, Paged},
+};
+use model::{
+    ProjectId, Timestamp, TrackId, UserId, access::Action, limits, project::Project, track::Track,
+    version::Version,
+};
+use store::{
+    Desc, Scan,
+    tables::{track::TracksByProject, version::VersionsByTrack},
+};
+
+/// Something in the trash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrashItem {
+    /// What.
+    pub thing: TrashedThing,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+    /// By whom.
+    pub deleted_by: UserId,
+}
+
+/// What lies in the trash.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrashedThing {
+    /// A track, with all its versions.
+    Track(Box<Track>),
+    /// A version that was deleted by itself.
+    Version(Box<Version>),
+}
+
+/// Where an item stands: its track's place among the tracks of the trash, or its track and number.
+type Place = (Option<(String, TrackId)>, Option<(TrackId, i64)>);
+
+impl TrashItem {
+    fn track(track: Track) -> Option<Self> {
+        let (deleted_at, deleted_by) = track.deleted?;
+        Some(Self { thing: TrashedThing::Track(Box::new(track)), deleted_at, deleted_by })
+    }
+    fn version(version: Version) -> Option<Self> {
+        let (deleted_at, deleted_by) = version.deleted?;
+        Some(Self { thing: TrashedThing::Version(Box::new(version)), deleted_at, deleted_by })
+    }
+    fn place(&self) -> Place {
+        match &self.thing {
+            TrashedThing::Track(track) => (Some((track.position.to_string(), track.id)), None),
+            TrashedThing::Version(version) => (None, Some((version.track_id, version.number))),
+        }
+    }
+}
+
+impl Service {
+    /// What lies in the trash of a project.
+    ///
+    /// # Errors
+    /// Those of [`Service::authorize`]; `Invalid` for a foreign cursor.
+    pub async fn list_project_trash(
+        &self,
+        cx: &Ctx,
+        id: ProjectId,
+        page: &PageRequest,
+    ) -> Result<Paged<TrashItem>> {
+        self.authorize::<Project>(cx, id, Action::ViewTrash).await?;
+        let (after_track, after_version) = page.place::<Place>()?.unwrap_or_default();
+        let mut items = Vec::new();
+        if after_version.is_none() {
+            items = self.trashed_tracks(id, after_track).await?;
+        }
+        // One more than the page holds tells whether there is another page.
+        if items.len() <= page.limit {
+            items.extend(self.trashed_versions(id, after_version, page.limit + 1 - items.len()).await?);
+        }
+        Ok(Paged::cut(items, page.limit, TrashItem::place))
+    }
+
+    async fn trashed_tracks(
+        &self,
+        project: ProjectId,
+        after: Option<(String, TrackId)>,
+    ) -> Result<Vec<TrashItem>> {
+        let tracks = self.all_tracks(project).await?;
+        let items = tracks.into_iter().filter_map(TrashItem::track);
+        let mut placed: Vec<_> = items.map(|item| (item.place().0, item)).collect();
+        placed.retain(|(place, _)| *place > after);
+        placed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(placed.into_iter().map(|(_, item)| item).collect())
+    }
+
+    /// At most `limit` deleted versions after a place, through every track of the project.
+    async fn trashed_versions(
+        &self,
+        project: ProjectId,
+        after: Option<(TrackId, i64)>,
+        limit: usize,
+    ) -> Result<Vec<TrashItem>> {
+        let mut tracks: Vec<TrackId> =
+            self.all_tracks(project).await?.into_iter().map(|track| track.id).collect();
+        tracks.sort_unstable();
+        let mut items = Vec::new();
+        for track in tracks {
+            let left = limit - items.len();
+            let mut scan = Scan::prefix(&(track, true)).limit(left);
+            match after {
+                Some((last, _)) if track < last => continue,
+                Some((last, number)) if track == last => scan = scan.after(&(track, true, Desc(number))),
+                Some(_) | None => {}
+            }
+            if left == 0 {
+                break;
+            }
+            let found = self.store().scan_index::<VersionsByTrack>(scan).await?;
+            items.extend(found.items.into_iter().filter_map(|hit| TrashItem::version(hit.stored.row)));
+        }
+        Ok(items)
+    }
+
+    /// Every track of a project, the trash included.
+    async fn all_tracks(&self, project: ProjectId) -> Result<Vec<Track>> {
+        const MAX: usize = limits::TRACKS_PER_PROJECT_MAX as usize;
+        let found = self.store().scan_index::<TracksByProject>(Scan::prefix(&project).limit(MAX)).await?;
+        Ok(found.items.into_iter().map(|hit| hit.stored.row).collect())
+    }
+}

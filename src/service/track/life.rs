@@ -1,0 +1,78 @@
+//! A track into the trash and out of it. Its versions go and come with it.
+
+use super::TrackView;
+use crate::{
+    Ctx, Result, Service, Stored,
+    commit::{check_revision, decide_again},
+};
+use model::{ProjectId, TrackId, access::Action, event::Event, limits, rank::Rank, track::Track};
+use store::{
+    Batch,
+    tables::counters::{ProjectVersionCount, TrackCount, VersionCount},
+};
+
+use super::order::{Line, Place};
+
+impl Service {
+    /// Moves a track to the trash.
+    ///
+    /// # Errors
+    /// Those of [`Service::authorize`]; `RevisionConflict`.
+    pub async fn delete_track(&self, cx: &Ctx, id: TrackId, expect: Option<u64>) -> Result<()> {
+        decide_again!(expect, self.try_delete_track(cx, id, expect).await)
+    }
+
+    async fn try_delete_track(&self, cx: &Ctx, id: TrackId, expect: Option<u64>) -> Result<()> {
+        let auth = self.authorize::<Track>(cx, id, Action::EditTracks).await?;
+        check_revision(expect, auth.resource())?;
+        let project = auth.project_id();
+        let mut batch = Batch::new();
+        batch.priority();
+        self.line_up(project).await?.replace_guard(&mut batch, project);
+        self.count_track(&mut batch, project, id, -1).await?;
+        let track = Track { deleted: Some((cx.now, cx.user_id()?)), ..auth.resource().row.clone() };
+        self.save_track(cx, &auth, track, Event::TrackDeleted, batch).await?;
+        Ok(())
+    }
+
+    /// Takes a track out of the trash, to where it stood.
+    ///
+    /// # Errors
+    /// Those of [`Service::authorize`]; `Conflict` if it is not in the trash.
+    pub async fn restore_track(&self, cx: &Ctx, id: TrackId) -> Result<TrackView> {
+        decide_again!(None, self.try_restore_track(cx, id).await)
+    }
+
+    async fn try_restore_track(&self, cx: &Ctx, id: TrackId) -> Result<TrackView> {
+        let auth = self.authorize_trashed::<Track>(cx, id, Action::EditTracks).await?;
+        let project = auth.project_id();
+        let line = self.line_up(project).await?;
+        let slot = line.slot(Some(id), line.old_place(auth.resource()))?;
+        let mut batch = Batch::new();
+        line.replace_guard(&mut batch, project);
+        slot.spread(&mut batch, cx);
+        self.count_track(&mut batch, project, id, 1).await?;
+        let track = Track { position: slot.rank, deleted: None, ..auth.resource().row.clone() };
+        let track = self.save_track(cx, &auth, track, Event::TrackRestored, batch).await?;
+        self.track_view(track).await
+    }
+
+    /// Counts a track and its versions in or out. The number of its versions must stay what was read.
+    async fn count_track(&self, batch: &mut Batch, project: ProjectId, id: TrackId, sign: i64) -> Result<()> {
+        let versions = self.store().count::<VersionCount>(&id).await?;
+        batch
+            .add::<TrackCount>(&project, sign, 0..=limits::TRACKS_PER_PROJECT_MAX)
+            .assert_counter::<VersionCount>(&id, versions..=versions)
+            .add::<ProjectVersionCount>(&project, sign * versions, 0..);
+        Ok(())
+    }
+}
+
+impl Line {
+    /// Before the first track that stands after the one that comes back.
+    fn old_place(&self, track: &Stored<Track>) -> Place {
+        let rank: &Rank = &track.row.position;
+        let next = self.tracks.iter().find(|other| other.row.position > *rank);
+        next.map_or(Place::Last, |next| Place::Before(next.row.id))
+    }
+}
