@@ -126,3 +126,12 @@ pub const CACHE_BYTES_MIN: u64 = 8 * 1024 * 1024;
 pub const JOB_WORKERS_MAX: usize = 64;
 /// How long a server that was told to stop may finish what it has begun, in milliseconds (30 s).
 pub const SHUTDOWN_MS: u64 = 30_000;
+
+/// Requests a minute that check a secret (log in, refresh, reset …), from one address.
+pub const RATE_AUTH_PER_MINUTE: u32 = 30;
+/// Changes a minute, by one person.
+pub const RATE_WRITE_PER_MINUTE: u32 = 300;
+/// Reads a minute, by one person.
+pub const RATE_READ_PER_MINUTE: u32 = 1200;
+/// Streams, ranges, waveforms and live streams opened a minute, by one person.
+pub const RATE_STREAM_PER_MINUTE: u32 = 1200;

@@ -1,0 +1,189 @@
+//! Who asks: the bearer token of a request becomes a [`Ctx`], and the scopes of a token are held against the operation.
+//!
+//! [`identify`] is the only place that decides; handlers take [`Auth`] (somebody is logged in) or [`MaybeAuth`].
+
+use crate::{
+    codes::Code,
+    http::operation::{Access, Operation},
+    problem::{Answer, Failure},
+};
+use async_trait::async_trait;
+use model::Timestamp;
+use poem::{Request, RequestBody, Result, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaSecurityScheme, Registry},
+};
+use service::{Caller, Ctx, Login, Via};
+use std::ops::Deref;
+
+/// The name of the security scheme in the document.
+pub const BEARER: &str = "bearer";
+/// Longer tokens than any of ours are refused unread, in bytes.
+const TOKEN_BYTES_MAX: usize = 4096;
+
+/// What the frame asks the service about a request.
+#[async_trait]
+pub trait Gate: Send + Sync {
+    /// Who carries this access token or personal access token.
+    ///
+    /// # Errors
+    /// `Unauthenticated` or `TokenExpired`.
+    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Login>;
+    /// Refuses while the instance waits for its first administrator.
+    ///
+    /// # Errors
+    /// `SetupRequired`.
+    async fn require_setup(&self) -> service::Result<()>;
+}
+
+/// A caller that the transport has already proved, such as whoever may open the control socket of the data directory.
+#[derive(Clone, Debug)]
+pub struct TrustedCaller(pub Caller);
+
+/// Somebody is logged in; the rest of the circumstances.
+pub struct Auth(pub Ctx);
+
+/// Somebody may be logged in: for operations that also answer to signed URLs or tickets.
+pub struct MaybeAuth(pub Ctx);
+
+impl Deref for Auth {
+    type Target = Ctx;
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl Deref for MaybeAuth {
+    type Target = Ctx;
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+macro_rules! ctx_extractor {
+    ($name:ident, $types:expr, $fallback:literal) => {
+        impl<'a> ApiExtractor<'a> for $name {
+            const TYPES: &'static [ApiExtractorType] = $types;
+            type ParamType = ();
+            type ParamRawType = ();
+
+            fn register(registry: &mut Registry) {
+                register_scheme(registry);
+            }
+            fn security_schemes() -> Vec<&'static str> {
+                vec![BEARER]
+            }
+            fn has_security_fallback() -> bool {
+                $fallback
+            }
+            async fn from_request(
+                request: &'a Request,
+                _body: &mut RequestBody,
+                _options: ExtractParamOptions<()>,
+            ) -> Result<Self> {
+                Ok(Self(ctx(request)?))
+            }
+        }
+    };
+}
+
+ctx_extractor!(Auth, &[ApiExtractorType::SecurityScheme], false);
+ctx_extractor!(MaybeAuth, &[ApiExtractorType::SecurityScheme], true);
+
+/// The circumstances of a request to an operation that never asks who calls.
+pub struct Anonymous(pub Ctx);
+
+impl Deref for Anonymous {
+    type Target = Ctx;
+    fn deref(&self) -> &Ctx {
+        &self.0
+    }
+}
+
+impl<'a> poem::FromRequest<'a> for Anonymous {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
+        Ok(Self(ctx(request)?))
+    }
+}
+
+/// The circumstances that the frame has put together.
+pub(crate) fn ctx(request: &Request) -> Answer<Ctx> {
+    let cx = request.extensions().get::<Ctx>().cloned();
+    cx.ok_or_else(|| Failure::internal("an operation runs outside of its frame"))
+}
+
+fn register_scheme(registry: &mut Registry) {
+    registry.create_security_scheme(
+        BEARER,
+        MetaSecurityScheme {
+            ty: "http",
+            description: Some(
+                "An access token from `login`, or a personal access token (`blp_…`) whose scopes name the tag of the operation.",
+            ),
+            name: None,
+            key_in: None,
+            scheme: Some("bearer"),
+            bearer_format: Some("PASETO v4.local"),
+            flows: None,
+            openid_connect_url: None,
+        },
+    );
+}
+
+/// Who calls this operation.
+///
+/// # Errors
+/// 401 without a valid token where one is needed, 403 where a personal access token lacks the scope.
+pub async fn identify(gate: &dyn Gate, operation: &Operation, request: &Request, now: Timestamp) -> Answer<Caller> {
+    if operation.access == Access::Open && request.extensions().get::<TrustedCaller>().is_none() {
+        return Ok(Caller::Anonymous);
+    }
+    let caller = bearer_caller(gate, request, now).await?;
+    match (&caller, operation.access) {
+        (Caller::User(login), _) => check_scope(&login.via, operation)?,
+        (Caller::Anonymous, Access::Required) => {
+            return Err(Failure::new(Code::Unauthenticated)
+                .detail("send `Authorization: Bearer …` with a token from login"));
+        }
+        (Caller::Anonymous | Caller::System, _) => {}
+    }
+    Ok(caller)
+}
+
+/// Who carries the bearer token of this request, or whom the transport has proved.
+///
+/// # Errors
+/// 401 for a token that is not good.
+pub async fn bearer_caller(gate: &dyn Gate, request: &Request, now: Timestamp) -> Answer<Caller> {
+    if let Some(TrustedCaller(caller)) = request.extensions().get() {
+        return Ok(caller.clone());
+    }
+    match bearer(request)? {
+        Some(token) => Ok(Caller::User(gate.authenticate(token, now).await?)),
+        None => Ok(Caller::Anonymous),
+    }
+}
+
+/// The bearer token of a request (RFC 6750 §2.1).
+fn bearer(request: &Request) -> Answer<Option<&str>> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+    let refused = || Failure::new(Code::Unauthenticated).detail("`Authorization` must be `Bearer` and a token");
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(refused)?;
+    let token = token.trim();
+    let good = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= TOKEN_BYTES_MAX;
+    if good { Ok(Some(token)) } else { Err(refused()) }
+}
+
+/// Holds the scopes of a personal access token against the operation: `<tag>:read` for GET, `<tag>:write` for all.
+fn check_scope(via: &Via, operation: &Operation) -> Answer<()> {
+    let Via::Token { scopes, .. } = via else { return Ok(()) };
+    let (needed, write) = (operation.scope(), format!("{}:write", operation.tag));
+    if scopes.iter().any(|scope| *scope == needed || *scope == write) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Forbidden).detail(format!("the token lacks the scope {needed}")))
+}
+
+#[cfg(test)]
+mod tests;
