@@ -94,7 +94,8 @@ pub(crate) fn endpoint_over<A: OpenApi + 'static>(
     let framed = Framed::new(apis, Arc::new(foundation));
     let mut metrics = deps.metrics;
     let http_metrics = Arc::new(HttpMetrics::register(&mut metrics));
-    let metrics = MetricsEndpoint { registry: Arc::new(metrics), allowed: config.metrics_allow, gate: deps.gate };
+    let metrics =
+        MetricsEndpoint { registry: Arc::new(metrics), allowed: config.metrics_allow, gate: deps.gate };
     let routes = Routes {
         api: OpenApiService::new(framed, "Backline", env!("CARGO_PKG_VERSION")).into_endpoint(),
         pages: HashMap::from([

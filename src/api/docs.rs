@@ -61,7 +61,9 @@ struct Document;
 impl IntoResponse for Document {
     fn into_response(self) -> Response {
         let response = Response::builder().content_type("application/json");
-        response.header(header::CACHE_CONTROL, "no-cache").body(Bytes::from_static(openapi::json().as_bytes()))
+        response
+            .header(header::CACHE_CONTROL, "no-cache")
+            .body(Bytes::from_static(openapi::json().as_bytes()))
     }
 }
 
@@ -101,7 +103,10 @@ pub fn swagger_ui() -> &'static str {
     PAGE.get_or_init(|| {
         let service = OpenApiService::new((), "Backline", env!("CARGO_PKG_VERSION"));
         let page = service.swagger_ui_html();
-        page.replace("spec: spec,", "url: '/api/openapi.json', persistAuthorization: true, displayOperationId: true,")
+        page.replace(
+            "spec: spec,",
+            "url: '/api/openapi.json', persistAuthorization: true, displayOperationId: true,",
+        )
     })
 }
 

@@ -56,7 +56,11 @@ impl HttpMetrics {
             in_flight: Gauge::default(),
         };
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
-        registry.register("http_request_seconds", "Time until the head of the response", metrics.seconds.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time until the head of the response",
+            metrics.seconds.clone(),
+        );
         registry.register("http_requests_in_flight", "Requests being worked on", metrics.in_flight.clone());
         metrics
     }
@@ -116,6 +120,8 @@ impl Endpoint for MetricsEndpoint {
         self.check(&request).await?;
         let mut body = String::new();
         text::encode(&mut body, &self.registry).map_err(Failure::internal)?;
-        Ok(Response::builder().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(body))
+        Ok(Response::builder()
+            .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+            .body(body))
     }
 }

@@ -38,7 +38,8 @@ pub fn document<A: OpenApi>() -> Value {
     let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
     for path in A::meta().into_iter().flat_map(|api| api.paths) {
         for meta in path.operations {
-            let pointer = format!("/paths/{}/{}", path.path.replace('/', "~1"), meta.method.as_str().to_lowercase());
+            let pointer =
+                format!("/paths/{}/{}", path.path.replace('/', "~1"), meta.method.as_str().to_lowercase());
             if let Some(target) = document.pointer_mut(&pointer).and_then(Value::as_object_mut) {
                 complete(target, &Operation::describe(meta));
             }
@@ -66,17 +67,22 @@ impl<A: OpenApi> OpenApi for Shape<A> {
 fn complete(target: &mut Map<String, Value>, operation: &Operation) {
     let needs = match operation.access {
         Access::Open => "Needs no token.".to_owned(),
-        Access::Optional => format!("Answers without a token where a signed URL or ticket stands in; token scope `{}`.", operation.scope()),
+        Access::Optional => format!(
+            "Answers without a token where a signed URL or ticket stands in; token scope `{}`.",
+            operation.scope()
+        ),
         Access::Required => format!("Token scope `{}`.", operation.scope()),
     };
     let class = operation.class;
     let limits = format!("Rate class `{}`: {} a minute.", class.as_str(), class.per_minute());
     let text = target.get("description").and_then(Value::as_str).unwrap_or_default();
-    let text = [text, &needs, &limits].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
+    let text =
+        [text, &needs, &limits].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
     target.insert("description".to_owned(), text.into());
 
     let creates = target["responses"].get("201").is_some();
-    let multipart = target.get("requestBody").is_some_and(|body| body["content"].get("application/json").is_none());
+    let multipart =
+        target.get("requestBody").is_some_and(|body| body["content"].get("application/json").is_none());
     let success = target["responses"].pointer("/200/content/application~1json/schema/$ref");
     let lists = success.and_then(Value::as_str).is_some_and(|name| name.ends_with("Page"));
     let params = target.entry("parameters").or_insert_with(|| json!([]));
@@ -84,13 +90,16 @@ fn complete(target: &mut Map<String, Value>, operation: &Operation) {
     for param in params.iter_mut() {
         if param["name"] == "if_match" {
             param["name"] = "If-Match".into();
-            param["description"] = "Change it only if this is still its `ETag`; otherwise 412 `revision_conflict`.".into();
+            param["description"] =
+                "Change it only if this is still its `ETag`; otherwise 412 `revision_conflict`.".into();
         }
     }
     if lists {
-        params.push(json!({"name": "limit", "in": "query", "required": false, "description": "Items at most.",
+        params.push(
+            json!({"name": "limit", "in": "query", "required": false, "description": "Items at most.",
             "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": model::limits::PAGE_MAX,
-                "default": model::limits::PAGE_DEFAULT}}));
+                "default": model::limits::PAGE_DEFAULT}}),
+        );
         params.push(json!({"name": "cursor", "in": "query", "required": false, "schema": {"type": "string"},
             "description": "`next_cursor` of the page before, with the same filters."}));
     }
@@ -107,7 +116,8 @@ fn complete(target: &mut Map<String, Value>, operation: &Operation) {
 /// Marks every object that a JSON request reaches as closed, because the server refuses unknown fields.
 fn refuse_unknown_fields(document: &mut Value) {
     let mut names = BTreeSet::new();
-    let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, path)| path.as_object());
+    let operations =
+        document["paths"].as_object().into_iter().flatten().filter_map(|(_, path)| path.as_object());
     let mut queue: Vec<Value> = operations
         .flat_map(|path| path.values())
         .filter_map(|operation| operation.pointer("/requestBody/content/application~1json/schema").cloned())
@@ -146,7 +156,8 @@ fn simplify(value: &mut Value) {
     if let Some(parts) = value.get_mut("allOf").and_then(Value::as_array_mut) {
         let known = ["description", "nullable", "default", "deprecated", "example"];
         parts.retain(|part| {
-            part.get("$ref").is_some() || part.as_object().is_none_or(|it| it.keys().any(|key| !known.contains(&key.as_str())))
+            part.get("$ref").is_some()
+                || part.as_object().is_none_or(|it| it.keys().any(|key| !known.contains(&key.as_str())))
         });
     }
     match value {

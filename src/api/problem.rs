@@ -114,7 +114,11 @@ impl Failure {
     }
 
     /// The input is wrong in one place.
-    pub fn fault(pointer: impl Into<String>, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn fault(
+        pointer: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self::invalid(Violations(vec![Violation::new(pointer, code, detail)]))
     }
 
@@ -196,14 +200,19 @@ impl Failure {
 /// RFC 6750 §3: what kind of credentials would help.
 fn challenge(code: Code) -> HeaderValue {
     HeaderValue::from_static(match code {
-        Code::TokenExpired => r#"Bearer realm="backline", error="invalid_token", error_description="expired""#,
+        Code::TokenExpired => {
+            r#"Bearer realm="backline", error="invalid_token", error_description="expired""#
+        }
         _ => r#"Bearer realm="backline""#,
     })
 }
 
 impl fmt::Debug for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Failure").field("code", &self.0.code).field("errors", &self.0.errors).finish_non_exhaustive()
+        f.debug_struct("Failure")
+            .field("code", &self.0.code)
+            .field("errors", &self.0.errors)
+            .finish_non_exhaustive()
     }
 }
 
@@ -259,9 +268,9 @@ impl From<service::Error> for Failure {
             E::OrderConflict => failed(Code::OrderConflict),
             E::ProjectArchived => failed(Code::ProjectArchived),
             E::LastOwner => failed(Code::LastOwner),
-            E::Processing { job } => {
-                failed(Code::Processing).retry_after(RETRY_AFTER_S).edit(|cause| cause.job_id = Some(job.uuid()))
-            }
+            E::Processing { job } => failed(Code::Processing)
+                .retry_after(RETRY_AFTER_S)
+                .edit(|cause| cause.job_id = Some(job.uuid())),
             E::RevisionConflict { .. } => failed(Code::RevisionConflict),
             E::IdempotencyMismatch => failed(Code::IdempotencyMismatch),
             E::QuotaExceeded { .. } => failed(Code::QuotaExceeded),

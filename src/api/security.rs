@@ -135,7 +135,12 @@ fn register_scheme(registry: &mut Registry) {
 ///
 /// # Errors
 /// 401 without a valid token where one is needed, 403 where a personal access token lacks the scope.
-pub async fn identify(gate: &dyn Gate, operation: &Operation, request: &Request, now: Timestamp) -> Answer<Caller> {
+pub async fn identify(
+    gate: &dyn Gate,
+    operation: &Operation,
+    request: &Request,
+    now: Timestamp,
+) -> Answer<Caller> {
     if operation.access == Access::Open && request.extensions().get::<TrustedCaller>().is_none() {
         return Ok(Caller::Anonymous);
     }
@@ -168,7 +173,8 @@ pub async fn bearer_caller(gate: &dyn Gate, request: &Request, now: Timestamp) -
 /// The bearer token of a request (RFC 6750 §2.1).
 fn bearer(request: &Request) -> Answer<Option<&str>> {
     let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
-    let refused = || Failure::new(Code::Unauthenticated).detail("`Authorization` must be `Bearer` and a token");
+    let refused =
+        || Failure::new(Code::Unauthenticated).detail("`Authorization` must be `Bearer` and a token");
     let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(refused)?;
     let token = token.trim();
     let good = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= TOKEN_BYTES_MAX;

@@ -14,7 +14,7 @@ use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, Registry},
-    types::{MaybeUndefined, ParseFromJSON, Type},
+    types::{MaybeUndefined, ParseFromJSON},
 };
 use serde_json::Value;
 use std::{ops::Deref, sync::Arc, time::Duration};
@@ -85,7 +85,8 @@ pub async fn read(request: &Request, body: poem::Body) -> Answer<Bytes> {
         return Err(Failure::new(Code::UnsupportedMediaType).detail("send application/json"));
     }
     let limit = limits::JSON_BODY_BYTES_MAX;
-    let too_large = || Failure::new(Code::PayloadTooLarge).detail(format!("at most {limit} bytes are accepted"));
+    let too_large =
+        || Failure::new(Code::PayloadTooLarge).detail(format!("at most {limit} bytes are accepted"));
     let declared = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
@@ -124,7 +125,8 @@ fn parse<T: Input>(schemas: &Schemas, bytes: &[u8]) -> Answer<T::Value> {
 fn join(mut faults: Vec<Violation>, others: Option<Violations>) -> Violations {
     let top = |pointer: &str| pointer.split('/').nth(1).unwrap_or_default().to_owned();
     let known: Vec<_> = faults.iter().map(|fault| top(&fault.pointer)).collect();
-    faults.extend(others.into_iter().flat_map(|it| it.0).filter(|fault| !known.contains(&top(&fault.pointer))));
+    faults
+        .extend(others.into_iter().flat_map(|it| it.0).filter(|fault| !known.contains(&top(&fault.pointer))));
     Violations(faults)
 }
 

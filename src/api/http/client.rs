@@ -15,8 +15,10 @@ pub fn address(request: &Request, trusted: &[IpNet]) -> Option<IpAddr> {
         Addr::SocketAddr(addr) => addr.ip().to_canonical(),
         Addr::Unix(_) | Addr::Custom(..) => return None,
     };
-    let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<_> = forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().to_owned()).collect();
+    let forwarded =
+        request.headers().get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> =
+        forwarded.flat_map(|value| value.split(',')).map(|hop| hop.trim().to_owned()).collect();
     Some(behind(peer, &hops, trusted))
 }
 
@@ -36,7 +38,8 @@ fn behind(peer: IpAddr, hops: &[String], trusted: &[IpNet]) -> IpAddr {
 
 /// What sessions and the audit log keep.
 pub fn describe(request: &Request, address: Option<IpAddr>) -> Client {
-    let user_agent = request.header(header::USER_AGENT).map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
+    let user_agent =
+        request.header(header::USER_AGENT).map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
     Client { ip: address.map(|ip| ip.to_string()), user_agent }
 }
 
@@ -55,7 +58,10 @@ mod tests {
         assert_eq!(client("203.0.113.7", &["10.0.0.1"], &[]), "203.0.113.7");
         assert_eq!(client("203.0.113.7", &["10.0.0.1"], &["127.0.0.0/8"]), "203.0.113.7");
         assert_eq!(client("127.0.0.1", &["1.1.1.1", "203.0.113.7"], &["127.0.0.0/8"]), "203.0.113.7");
-        assert_eq!(client("127.0.0.1", &["203.0.113.7", "10.0.0.9"], &["127.0.0.0/8", "10.0.0.0/8"]), "203.0.113.7");
+        assert_eq!(
+            client("127.0.0.1", &["203.0.113.7", "10.0.0.9"], &["127.0.0.0/8", "10.0.0.0/8"]),
+            "203.0.113.7"
+        );
         assert_eq!(client("127.0.0.1", &["not an address"], &["127.0.0.0/8"]), "127.0.0.1");
     }
 }

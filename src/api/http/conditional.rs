@@ -59,7 +59,8 @@ fn expected_revision(text: &str) -> Result<Option<u64>, Failure> {
         return Ok(None);
     }
     let tags = parse_tags(text).ok_or_else(|| malformed("If-Match"))?;
-    let revisions = tags.iter().filter(|tag| tag.strength == Strength::Strong).filter_map(|tag| revision(tag.opaque));
+    let revisions =
+        tags.iter().filter(|tag| tag.strength == Strength::Strong).filter_map(|tag| revision(tag.opaque));
     Ok(Some(revisions.max().unwrap_or(NO_REVISION)))
 }
 
@@ -126,7 +127,8 @@ pub fn counted_tag(revision: u64, body: &[u8]) -> String {
 
 /// Turns a 200 into a 304 where `If-None-Match` names its tag. Headers that describe the resource stay (RFC 9110 §15.4.5).
 pub fn not_modified(request: &HeaderMap, response: Response) -> Response {
-    let tag = response.header(header::ETAG).map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned());
+    let tag =
+        response.header(header::ETAG).map(|tag| tag.trim_start_matches("W/").trim_matches('"').to_owned());
     let (Some(condition), Some(tag), StatusCode::OK) =
         (request.get(header::IF_NONE_MATCH), tag, response.status())
     else {
@@ -166,7 +168,10 @@ mod tests {
     fn answer(condition: &'static str, tag: &str) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static(condition));
-        not_modified(&headers, Response::builder().header(header::ETAG, tag).content_type("application/json").body("{}"))
+        not_modified(
+            &headers,
+            Response::builder().header(header::ETAG, tag).content_type("application/json").body("{}"),
+        )
     }
 
     #[test]

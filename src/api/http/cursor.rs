@@ -5,7 +5,7 @@
 
 use crate::{
     problem::{Answer, Failure},
-    security::MaybeAuth,
+    security,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use model::limits;
@@ -41,10 +41,10 @@ pub struct Paging {
 }
 
 impl<'a> FromRequest<'a> for Paging {
-    async fn from_request(request: &'a Request, body: &mut RequestBody) -> Result<Self> {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
         let key = request.extensions().get::<Arc<CursorKey>>();
         let key = key.ok_or_else(|| Failure::internal("an operation runs outside of its frame"))?;
-        let MaybeAuth(cx) = MaybeAuth::from_request(request, body).await?;
+        let cx = security::ctx(request)?;
         let caller = cx.user_id().map(|user| user.to_string()).unwrap_or_default();
         let query: Vec<(String, String)> = request.params().unwrap_or_default();
         let sealer = Sealer { key: Arc::clone(key), binding: binding(&caller, request.uri().path(), &query) };
@@ -57,11 +57,18 @@ impl Paging {
         let find = |name| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let limit = match find("limit") {
             None => limits::PAGE_DEFAULT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=limits::PAGE_MAX).contains(limit)).ok_or_else(|| {
-                Failure::fault("?limit", "out_of_range", format!("must be between 1 and {}", limits::PAGE_MAX))
-            })?,
+            Some(text) => {
+                text.parse().ok().filter(|limit| (1..=limits::PAGE_MAX).contains(limit)).ok_or_else(|| {
+                    Failure::fault(
+                        "?limit",
+                        "out_of_range",
+                        format!("must be between 1 and {}", limits::PAGE_MAX),
+                    )
+                })?
+            }
         };
-        let invalid = || Failure::fault("?cursor", "invalid_cursor", "is not a cursor of this list with these filters");
+        let invalid =
+            || Failure::fault("?cursor", "invalid_cursor", "is not a cursor of this list with these filters");
         let after = match find("cursor") {
             None => None,
             Some(text) => Some(sealer.open(text).ok_or_else(invalid)?),
@@ -101,10 +108,13 @@ impl Sealer {
 
 /// What a cursor belongs to: who asks for which list with which filters.
 fn binding(caller: &str, path: &str, query: &[(String, String)]) -> blake3::Hash {
-    let mut filters: Vec<_> = query.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit")).collect();
+    let mut filters: Vec<_> =
+        query.iter().filter(|(name, _)| !matches!(name.as_str(), "cursor" | "limit")).collect();
     filters.sort();
     let mut hasher = blake3::Hasher::new();
-    let words = [caller, path].into_iter().chain(filters.into_iter().flat_map(|(name, value)| [name.as_str(), value]));
+    let words = [caller, path]
+        .into_iter()
+        .chain(filters.into_iter().flat_map(|(name, value)| [name.as_str(), value]));
     for word in words {
         hasher.update(&(word.len() as u64).to_be_bytes()).update(word.as_bytes());
     }
@@ -190,7 +200,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn sealer(caller: &str, path: &str, query: &[(&str, &str)]) -> Sealer {
-        let query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let query: Vec<_> =
+            query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Sealer { key: Arc::new(CursorKey::derive(&[7; 32])), binding: binding(caller, path, &query) }
     }
 
@@ -224,7 +235,9 @@ mod tests {
 
     #[test]
     fn limits_are_refused_outside_of_their_bounds() {
-        for (text, good) in [("1", true), ("200", true), ("0", false), ("201", false), ("x", false), ("-1", false)] {
+        for (text, good) in
+            [("1", true), ("200", true), ("0", false), ("201", false), ("x", false), ("-1", false)]
+        {
             let query = [("limit".to_owned(), text.to_owned())];
             assert_eq!(Paging::parse(sealer("", "", &[]), &query).is_ok(), good, "{text}");
         }

@@ -32,7 +32,8 @@ use poem_openapi::{
 use std::{fs::File, marker::PhantomData, ops::Range, sync::Arc};
 
 /// What a browser may do with bytes that a user uploaded: show or play them, and nothing else.
-const SANDBOX: &str = "sandbox; default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'";
+const SANDBOX: &str =
+    "sandbox; default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'";
 const CACHING: &str = "private, no-cache";
 
 /// Where the bytes are.
@@ -132,8 +133,9 @@ fn unsatisfiable(length: u64) -> Failure {
 }
 
 fn whole(conditions: &Conditions, file: Representation) -> Response {
-    let response =
-        described(&file, StatusCode::OK).content_type(&file.content_type).header(header::CONTENT_LENGTH, file.length);
+    let response = described(&file, StatusCode::OK)
+        .content_type(&file.content_type)
+        .header(header::CONTENT_LENGTH, file.length);
     if conditions.method == Method::HEAD {
         return response.body(());
     }
@@ -204,7 +206,9 @@ fn described(file: &Representation, status: StatusCode) -> poem::ResponseBuilder
         (header::CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
         (header::CONTENT_DISPOSITION, file.disposition.to_string()),
     ];
-    headers.into_iter().fold(Response::builder().status(status), |response, (name, value)| response.header(name, value))
+    headers
+        .into_iter()
+        .fold(Response::builder().status(status), |response, (name, value)| response.header(name, value))
 }
 
 impl<M: Media> ApiResponse for FileReply<M> {

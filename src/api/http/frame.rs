@@ -21,7 +21,7 @@ use model::{
     ports::{Clock, IdGen},
 };
 use poem::{
-    Endpoint, IntoResponse, Request, Response,
+    Endpoint, Request, Response,
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
 };
 use service::{Caller, Client, Ctx};
@@ -127,7 +127,8 @@ impl<E: Endpoint<Output = Response>> Frame<E> {
     /// Writes the body of a failure, whoever made it.
     async fn explain(&self, response: Response, echo: &Echo, exchange: &Exchange) -> Response {
         let status = response.status();
-        if !(status.is_client_error() || status.is_server_error()) || response.data::<Deliberate>().is_some() {
+        if !(status.is_client_error() || status.is_server_error()) || response.data::<Deliberate>().is_some()
+        {
             return response;
         }
         let mut failure = match response.data::<Failure>() {
@@ -169,7 +170,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Frame<E> {
             let operation = response.data::<Arc<Operation>>().map_or("none", |operation| operation.id);
             let (status, elapsed) = (response.status(), started.elapsed());
             let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-            tracing::debug!(http.operation = operation, http.status = status.as_u16(), http.millis = millis, "answered");
+            tracing::debug!(
+                http.operation = operation,
+                http.status = status.as_u16(),
+                http.millis = millis,
+                "answered"
+            );
             here.metrics.record(operation, status, elapsed);
             response
         }
@@ -219,9 +225,11 @@ fn finish(response: &mut Response, uri: &Uri, request_id: &str) {
 
 /// `Link: </path?…&cursor=…>; rel="next"` (RFC 8288).
 fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
-    let others = uri.query().unwrap_or_default().split('&').filter(|pair| {
-        !pair.is_empty() && pair.split('=').next() != Some("cursor")
-    });
+    let others = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("cursor"));
     let pairs: Vec<_> = others.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
     HeaderValue::from_str(&format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))).ok()
 }
@@ -235,7 +243,9 @@ fn is_request_id(text: &str) -> bool {
 fn log(failure: &Failure) {
     let (code, status) = (failure.code().as_str(), failure.code().status());
     match failure.private() {
-        Some(cause) => tracing::error!(problem.code = code, problem.cause = cause, "a request failed inside the server"),
+        Some(cause) => {
+            tracing::error!(problem.code = code, problem.cause = cause, "a request failed inside the server")
+        }
         None if status.is_server_error() => tracing::warn!(problem.code = code, "a request was turned away"),
         None => tracing::debug!(problem.code = code, "a request was refused"),
     }

@@ -4,10 +4,7 @@
 
 use crate::{codes::Code, problem::Failure};
 use governor::{
-    Quota, RateLimiter,
-    clock::Clock as GovernorClock,
-    middleware::StateInformationMiddleware,
-    nanos::Nanos,
+    Quota, RateLimiter, clock::Clock as GovernorClock, middleware::StateInformationMiddleware, nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
 use model::{UserId, limits, ports::Clock};
@@ -123,8 +120,8 @@ impl Limiter {
     pub fn new(limits: RateLimits, clock: &Arc<dyn Clock>) -> Self {
         let buckets = |class: RateClass| {
             let quota = Quota::per_minute(NonZeroU32::new(class.per_minute()).unwrap_or(NonZeroU32::MIN));
-            let limiter = RateLimiter::new(quota, DashMapStateStore::default(), WallClock(Arc::clone(clock)));
-            (class, limiter.with_middleware())
+            let state = DashMapStateStore::default();
+            (class, Buckets::new(quota, state, WallClock(Arc::clone(clock))))
         };
         let classes = match limits {
             RateLimits::On => RateClass::ALL.map(buckets).into(),
@@ -138,7 +135,9 @@ impl Limiter {
     /// # Errors
     /// 429 with `Retry-After`.
     pub fn draw(&self, class: RateClass, bucket: &Bucket) -> Result<Option<Allowance>, Failure> {
-        let Some((_, buckets)) = self.classes.iter().find(|(known, _)| *known == class) else { return Ok(None) };
+        let Some((_, buckets)) = self.classes.iter().find(|(known, _)| *known == class) else {
+            return Ok(None);
+        };
         if self.decisions.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             self.classes.iter().for_each(|(_, buckets)| buckets.retain_recent());
         }

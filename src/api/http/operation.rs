@@ -151,7 +151,9 @@ impl<A: OpenApi> OpenApi for Framed<A> {
                 methods.insert(method, framed.map_to_response().boxed());
             }
             for method in METHODS {
-                methods.entry(method).or_insert_with(|| NotThatMethod(allow.clone()).map_to_response().boxed());
+                methods
+                    .entry(method)
+                    .or_insert_with(|| NotThatMethod(allow.clone()).map_to_response().boxed());
             }
         }
     }

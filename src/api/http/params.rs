@@ -17,7 +17,9 @@ impl Param {
     /// The parameter, if it stands in the query. Path parameters are ids: a wrong one names nothing and answers 404.
     pub fn new(meta: MetaOperationParam) -> Option<Self> {
         match meta.in_type {
-            MetaParamIn::Query => Some(Self { name: meta.name, schema: meta.schema, required: meta.required }),
+            MetaParamIn::Query => {
+                Some(Self { name: meta.name, schema: meta.schema, required: meta.required })
+            }
             MetaParamIn::Header
             | MetaParamIn::Path
             | MetaParamIn::Cookie
@@ -29,11 +31,14 @@ impl Param {
     /// Its faults in this query.
     pub fn check(&self, schemas: &Schemas, query: &[(String, String)]) -> Vec<Violation> {
         let pointer = format!("?{}", self.name);
-        let given: Vec<_> = query.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str()).collect();
+        let given: Vec<_> =
+            query.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str()).collect();
         let value = match (given.as_slice(), schemas.is_array(&self.schema)) {
             ([], _) if self.required => return vec![Violation::new(pointer, "required", "is missing")],
             ([], _) => return vec![],
-            (many, true) => Value::Array(many.iter().map(|text| schemas.item_from_text(&self.schema, text)).collect()),
+            (many, true) => {
+                Value::Array(many.iter().map(|text| schemas.item_from_text(&self.schema, text)).collect())
+            }
             ([one], false) => schemas.from_text(&self.schema, one),
             (_, false) => return vec![Violation::new(pointer, "repeated", "must be given once")],
         };

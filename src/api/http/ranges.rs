@@ -83,7 +83,9 @@ fn join(spans: Vec<Range<u64>>) -> Vec<Range<u64>> {
     let mut joined: Vec<Range<u64>> = Vec::with_capacity(spans.len());
     for span in spans {
         match joined.last_mut() {
-            Some(last) if span.start <= last.end.saturating_add(GAP_BYTES) => last.end = last.end.max(span.end),
+            Some(last) if span.start <= last.end.saturating_add(GAP_BYTES) => {
+                last.end = last.end.max(span.end)
+            }
             Some(_) | None => joined.push(span),
         }
     }
@@ -121,7 +123,18 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_ignored() {
-        for header in ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-1", "bytes=0-1;2", "lines=0-1", "bytes=+1-2", "bytes=0--1"] {
+        for header in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=5-1",
+            "bytes=0-1;2",
+            "lines=0-1",
+            "bytes=+1-2",
+            "bytes=0--1",
+        ] {
             assert_eq!(select(header, 1000), Selection::Whole, "{header}");
         }
     }

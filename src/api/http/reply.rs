@@ -138,7 +138,12 @@ fn set(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-fn meta(status: u16, description: &'static str, schema: Option<MetaSchemaRef>, headers: &[&str]) -> MetaResponses {
+fn meta(
+    status: u16,
+    description: &'static str,
+    schema: Option<MetaSchemaRef>,
+    headers: &[&str],
+) -> MetaResponses {
     let content = schema.map(|schema| MetaMediaType { content_type: "application/json", schema });
     let header = |name: &&str| MetaHeader {
         name: (*name).to_owned(),

@@ -90,7 +90,8 @@ impl Schemas {
             self.visit(part, value, pointer, faults);
         }
         let choices = if schema.one_of.is_empty() { &schema.any_of } else { &schema.one_of };
-        if !choices.is_empty() && !choices.iter().any(|choice| self.check(choice, value, pointer).is_empty()) {
+        if !choices.is_empty() && !choices.iter().any(|choice| self.check(choice, value, pointer).is_empty())
+        {
             faults.add(pointer, "no_match", "must have one of the shapes in the document");
         }
         if !schema.enum_items.is_empty() && !schema.enum_items.contains(value) {
@@ -126,7 +127,13 @@ impl Schemas {
         }
     }
 
-    fn visit_fields(&self, schema: &MetaSchema, object: &Map<String, Value>, pointer: &str, faults: &mut Faults) {
+    fn visit_fields(
+        &self,
+        schema: &MetaSchema,
+        object: &Map<String, Value>,
+        pointer: &str,
+        faults: &mut Faults,
+    ) {
         for name in &schema.required {
             if !object.contains_key(*name) {
                 faults.add(&format!("{pointer}/{name}"), "required", "is missing");
@@ -211,15 +218,12 @@ impl Faults {
 
 /// A field name inside a JSON pointer (RFC 6901 §3).
 fn escape(name: &str) -> Cow<'_, str> {
-    if name.contains(['~', '/']) {
-        name.replace('~', "~0").replace('/', "~1").into()
-    } else {
-        name.into()
-    }
+    if name.contains(['~', '/']) { name.replace('~', "~0").replace('/', "~1").into() } else { name.into() }
 }
 
 fn list(items: &[Value]) -> String {
-    let names: Vec<_> = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
+    let names: Vec<_> =
+        items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned)).collect();
     names.join(", ")
 }
 

@@ -126,7 +126,11 @@ mod tests {
     use serde_json::json;
 
     fn event(id: Option<&str>) -> SseEvent {
-        SseEvent { id: id.map(str::to_owned), event: "track.created".to_owned(), data: json!({"name": "a\nb"}) }
+        SseEvent {
+            id: id.map(str::to_owned),
+            event: "track.created".to_owned(),
+            data: json!({"name": "a\nb"}),
+        }
     }
 
     async fn text(sse: Sse) -> String {

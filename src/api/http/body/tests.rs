@@ -1,6 +1,6 @@
 use super::*;
 use model::text::{ProjectName, Prose};
-use poem_openapi::Object;
+use poem_openapi::{Object, types::Type};
 use serde_json::json;
 
 #[derive(Object)]
@@ -31,7 +31,8 @@ fn read_draft(text: &str) -> Answer<<Draft as Input>::Value> {
 fn faults(value: &Value) -> Vec<(String, &'static str)> {
     let failure = read_draft(&value.to_string()).unwrap_err();
     assert_eq!(failure.code(), Code::ValidationFailed);
-    let mut faults: Vec<_> = failure.errors().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect();
+    let mut faults: Vec<_> =
+        failure.errors().iter().map(|fault| (fault.pointer.clone(), fault.code)).collect();
     faults.sort();
     faults
 }
@@ -57,7 +58,10 @@ fn faults_of_shape_and_of_value_stand_in_one_answer() {
 
 #[test]
 fn a_field_with_a_stand_in_is_reported_once() {
-    assert_eq!(faults(&json!({"bpm": 1})), vec![("/bpm".to_owned(), "out_of_range"), ("/name".to_owned(), "required")]);
+    assert_eq!(
+        faults(&json!({"bpm": 1})),
+        vec![("/bpm".to_owned(), "out_of_range"), ("/name".to_owned(), "required")]
+    );
 }
 
 #[test]

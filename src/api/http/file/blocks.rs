@@ -86,7 +86,8 @@ impl Stream for Blocks {
                 Some(Piece::Span(span)) => break span,
             }
         };
-        let length = usize::try_from(span.end - span.start).map_or(BLOB_READ_BYTES, |left| left.min(BLOB_READ_BYTES));
+        let length =
+            usize::try_from(span.end - span.start).map_or(BLOB_READ_BYTES, |left| left.min(BLOB_READ_BYTES));
         let at = span.start;
         this.pieces.push_front(Piece::Span(span));
         let mut buffer = this.buffer(length);

@@ -72,7 +72,9 @@ impl Conditions {
         }
         // A range has a meaning for GET alone (RFC 9110 §14.2).
         match self.text(header::RANGE) {
-            Some(range) if self.method == Method::GET && self.range_holds(tag, modified) => Verdict::Range(range.to_owned()),
+            Some(range) if self.method == Method::GET && self.range_holds(tag, modified) => {
+                Verdict::Range(range.to_owned())
+            }
             Some(_) | None => Verdict::Whole,
         }
     }

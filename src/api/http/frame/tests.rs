@@ -13,8 +13,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use model::{
-    Timestamp, UserId, Violations, limits,
+    Timestamp, UserId, Violations,
     account::InstanceRole,
+    limits,
     ports::{Clock, IdGen},
 };
 use poem::{
@@ -62,13 +63,19 @@ struct BandApi;
 #[OpenApi(tag = "Tag::Bands")]
 impl BandApi {
     #[oai(path = "/bands", method = "get", operation_id = "listBands")]
-    async fn list_bands(&self, _cx: Auth, paging: Paging, loud: Query<Option<bool>>, size: Query<Option<i32>>) -> Answer<Page<Band>> {
+    async fn list_bands(
+        &self,
+        _cx: Auth,
+        paging: Paging,
+        loud: Query<Option<bool>>,
+        size: Query<Option<i32>>,
+    ) -> Answer<Page<Band>> {
         let _ = (loud, size);
-        let first = paging.after.map_or(0, |place| usize::from(place[0]));
+        let first = paging.after.as_ref().map_or(0, |place| usize::from(place[0]));
         let names = (first..5).take(paging.limit).map(|at| Band { name: at.to_string() });
         let next = first + paging.limit;
         let place = [u8::try_from(next).unwrap_or_default()];
-        Ok(Paging { after: None, ..paging }.page(names, (next < 5).then_some(&place)))
+        Ok(paging.page(names, (next < 5).then_some(&place)))
     }
 
     #[oai(path = "/bands", method = "post", operation_id = "createBand")]
@@ -84,7 +91,13 @@ impl BandApi {
     }
 
     #[oai(path = "/bands/:id", method = "patch", operation_id = "updateBand")]
-    async fn update_band(&self, _cx: Auth, _id: Path<Uuid>, if_match: IfMatch, body: Body<Band>) -> Answer<Tagged<Band>> {
+    async fn update_band(
+        &self,
+        _cx: Auth,
+        _id: Path<Uuid>,
+        if_match: IfMatch,
+        body: Body<Band>,
+    ) -> Answer<Tagged<Band>> {
         match if_match.0 {
             Some(revision) if revision != 7 => Err(service::Error::RevisionConflict { current: 7 }.into()),
             Some(_) | None => Ok(Tagged::exact(8, Band { name: body.0 })),
@@ -183,7 +196,8 @@ impl House {
 
     async fn ask(&self, method: Method, uri: &str, headers: &[(HeaderName, &str)], body: &str) -> Heard {
         let request = Request::builder().method(method).uri_str(uri);
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(name.clone(), *value));
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(name.clone(), *value));
         let response = self.endpoint.call(request.body(body.to_owned())).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = body.into_string().await.unwrap();
@@ -244,7 +258,10 @@ async fn every_failure_is_a_problem() {
     let heard = house.ask(Method::PUT, "/bands", &[ADA], "").await;
     heard.problem("method_not_allowed");
     assert_eq!(heard.header("allow"), "GET, HEAD, POST");
-    house.ask(Method::POST, "/bands", &[ADA, (header::CONTENT_TYPE, "text/plain")], "x").await.problem("unsupported_media_type");
+    house
+        .ask(Method::POST, "/bands", &[ADA, (header::CONTENT_TYPE, "text/plain")], "x")
+        .await
+        .problem("unsupported_media_type");
     house.ask(Method::POST, "/bands", &[ADA], "").await.problem("unsupported_media_type");
     house.ask(Method::POST, "/bands", &[ADA, JSON], "{").await.problem("malformed_request");
     house.ask(Method::POST, "/bands", &[ADA, JSON], "").await.problem("malformed_request");
@@ -282,7 +299,10 @@ async fn request_ids_go_in_and_out() {
     let id = |value: &'static str| (super::X_REQUEST_ID, value);
     assert_eq!(house.ask(Method::GET, "/x", &[id("abc-1")], "").await.header("x-request-id"), "abc-1");
     let made = Uuid::from_u128(1).to_string();
-    assert_eq!(house.ask(Method::GET, "/x", &[id("spaces are not ids")], "").await.header("x-request-id"), made);
+    assert_eq!(
+        house.ask(Method::GET, "/x", &[id("spaces are not ids")], "").await.header("x-request-id"),
+        made
+    );
 }
 
 #[tokio::test]
@@ -298,7 +318,10 @@ async fn tags_save_bodies_and_guard_changes() {
     assert_eq!(heard.json()["current"]["name"], "00000000-0000-0000-0000-000000000009");
     let heard = house.send(Method::PATCH, BAND, &[(header::IF_MATCH, "\"r7\"")], json!({"name": "b"})).await;
     assert_eq!((heard.parts.status, heard.header("etag")), (StatusCode::OK, "\"r8\""));
-    house.send(Method::PATCH, BAND, &[(header::IF_MATCH, "r7")], json!({"name": "b"})).await.problem("malformed_request");
+    house
+        .send(Method::PATCH, BAND, &[(header::IF_MATCH, "r7")], json!({"name": "b"}))
+        .await
+        .problem("malformed_request");
 }
 
 #[tokio::test]
@@ -322,7 +345,9 @@ async fn pages_lead_to_the_next_and_end() {
     loop {
         let heard = house.get(&uri).await;
         let page = heard.json();
-        names.extend(page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()));
+        names.extend(
+            page["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()),
+        );
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         uri = format!("/bands?limit=2&loud=true&cursor={cursor}");
         assert_eq!(heard.header("link"), format!("<{uri}>; rel=\"next\""));
@@ -355,7 +380,8 @@ async fn too_many_requests_are_turned_away_until_time_passes() {
 async fn other_origins_need_to_be_on_the_list() {
     let origins = Origins(vec!["https://band.example".to_owned()]);
     let house = House::new(HttpConfig { origins, rate_limits: RateLimits::Off, ..HttpConfig::default() });
-    let headers = [(header::ORIGIN, "https://band.example"), (header::ACCESS_CONTROL_REQUEST_METHOD, "PATCH")];
+    let headers =
+        [(header::ORIGIN, "https://band.example"), (header::ACCESS_CONTROL_REQUEST_METHOD, "PATCH")];
     let heard = house.ask(Method::OPTIONS, BAND, &headers, "").await;
     assert_eq!(heard.header("access-control-allow-origin"), "https://band.example");
     let heard = house.ask(Method::GET, BAND, &[ADA, (header::ORIGIN, "https://band.example")], "").await;

@@ -27,7 +27,8 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let time = DateTime::<Utc>::from_timestamp_millis(self.0.millis()).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let time =
+            DateTime::<Utc>::from_timestamp_millis(self.0.millis()).unwrap_or(DateTime::<Utc>::MAX_UTC);
         f.write_str(&time.to_rfc3339_opts(SecondsFormat::Millis, true))
     }
 }
