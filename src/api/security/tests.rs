@@ -1,3 +1,5 @@
+//! Who may call what, as far as tokens and scopes say.
+
 use super::*;
 use model::{UserId, account::InstanceRole};
 use poem::http::Method;

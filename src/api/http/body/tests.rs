@@ -1,3 +1,5 @@
+//! Bodies: every fault in one answer.
+
 use super::*;
 use model::text::{ProjectName, Prose};
 use poem_openapi::{Object, types::Type};

@@ -1,3 +1,5 @@
+//! Files over HTTP: the cases of RFC 9110 and of what players really send.
+
 use super::*;
 use poem::http::HeaderMap;
 use proptest::prelude::*;

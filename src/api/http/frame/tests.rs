@@ -1,3 +1,5 @@
+//! The frame around a small API of its own: what holds for every operation.
+
 use crate::{
     app::{Deps, HttpConfig, endpoint_over},
     http::{

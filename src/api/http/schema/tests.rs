@@ -1,3 +1,5 @@
+//! The schema check: every fault, each with its pointer.
+
 use super::*;
 use poem_openapi::{
     Enum, Object,
