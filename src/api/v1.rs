@@ -4,6 +4,7 @@
 //! the result to its DTO. It holds no rules. A new module adds its API to [`Apis`] and [`apis`], and nothing else.
 
 pub mod dto;
+pub mod projects;
 
 use crate::{docs::DocsApi, health::HealthApi};
 use poem_openapi::Tags;
@@ -38,9 +39,9 @@ pub enum Tag {
 }
 
 /// Every API of the document.
-pub type Apis = (HealthApi, DocsApi);
+pub type Apis = (HealthApi, DocsApi, projects::ProjectsApi);
 
 /// The APIs over a service.
-pub fn apis(_service: &Service, health: HealthApi) -> Apis {
-    (health, DocsApi)
+pub fn apis(service: &Service, health: HealthApi) -> Apis {
+    (health, DocsApi, projects::ProjectsApi::new(service.clone()))
 }

@@ -16,6 +16,7 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use serde_json::{Value, json};
+use service::page::PageRequest;
 use std::{borrow::Cow, sync::Arc};
 
 /// The length of the seal, in bytes.
@@ -74,6 +75,11 @@ impl Paging {
             Some(text) => Some(sealer.open(text).ok_or_else(invalid)?),
         };
         Ok(Self { limit, after, sealer })
+    }
+
+    /// The same in the words of the service.
+    pub fn request(&self) -> PageRequest {
+        PageRequest { limit: self.limit, after: self.after.clone() }
     }
 
     /// The page. `next` is the place after the last item, if there is more.

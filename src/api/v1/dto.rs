@@ -4,6 +4,7 @@
 //! [`Time`], every id a `Uuid`, every count an `i32` or `i64`; there is no `u64`. **Requests** derive `Object` and implement
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
+pub mod project;
 mod time;
 
 pub use time::Time;
