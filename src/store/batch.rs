@@ -252,6 +252,13 @@ impl Batch {
         self.keys() == 0 && self.error.is_none()
     }
 
+    /// Removes events and their index entries: they are trimmed, not undone.
+    pub(crate) fn trim_event(&mut self, seq: u64, event: &NewEvent) {
+        let key = self.key(TableId::Events, &seq);
+        self.deletes.push(Delete { key, expect: Expect::Any });
+        self.delete_entries(IndexSink::of::<Events>(event, &seq).iter());
+    }
+
     fn keys(&self) -> usize {
         self.asserts.len() + self.deletes.len() + self.puts.len() + self.counters.len() + self.audits.len()
     }

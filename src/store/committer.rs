@@ -3,6 +3,9 @@
 //! Whatever fails, everybody is answered: refused batches with their reason, batches in flight during a failure of the engine
 //! with "outcome unknown". A failed sync, or acknowledged data that is gone, ends the process.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},

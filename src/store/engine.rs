@@ -5,7 +5,7 @@
 //! several writers locks the head of the log in its first `get` of a group.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 pub mod memory;
 pub mod sled;
 

@@ -5,10 +5,12 @@
 //! outside this crate knows a table's bytes.
 
 mod batch;
+pub mod blobs;
 pub mod catalog;
 mod committer;
 pub mod config;
 pub mod doctor;
+mod dump;
 pub mod engine;
 mod error;
 pub mod fault;
@@ -32,13 +34,14 @@ mod view;
 pub mod watchdog;
 
 pub use batch::Batch;
+pub use blobs::{Blobs, Sealed};
 pub use catalog::TableId;
 pub use config::StoreConfig;
 pub use error::{Clash, Mark, StoreError};
 pub use group::Committed;
 pub use heartbeat::{Heartbeat, Stage};
 pub use key::{Desc, Key, KeyError};
-pub use log::{EventReader, FeedFilter};
+pub use log::{ConsumeError, Consumer, EventReader, FeedFilter, Tail};
 pub use record::{Oldest, Record};
 pub use scan::{IndexHit, KeyRange, Page, Scan};
 pub use store::{Hit, Store};

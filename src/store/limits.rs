@@ -37,3 +37,21 @@ pub const LOCK_WAIT_MS: u64 = 30_000;
 /// The segment size of sled, in bytes. It cannot change on an existing directory, and smaller ones let sled spill whole
 /// leaves to files that it never syncs.
 pub const SEGMENT_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of an upload that are hashed and written at once.
+pub const PART_WRITE_BYTES: usize = 1024 * 1024;
+/// How long a blob is without a reference before it is condemned, in milliseconds.
+pub const BLOB_IDLE_MS: i64 = 24 * 3600 * 1000;
+/// How long a blob is condemned before its file goes, in milliseconds.
+pub const BLOB_CONDEMNED_MS: i64 = 3600 * 1000;
+/// Blobs that the collector looks at in one page.
+pub const COLLECT_PAGE: usize = 200;
+/// Events that a consumer takes at once.
+pub const CONSUME_EVENTS: usize = 64;
+/// How often a consumer tries one event before it is parked.
+pub const CONSUME_TRIES: usize = 3;
+/// Events that are trimmed in one batch.
+pub const TRIM_EVENTS: usize = 200;
+/// Batches of one trimming.
+pub const TRIM_BATCHES: usize = 50;
+/// A consumer this far behind no longer holds the log, in milliseconds (30 days).
+pub const CONSUMER_BEHIND_MS: i64 = 30 * 24 * 3600 * 1000;

@@ -1,5 +1,10 @@
 //! The event log, read: by everybody, by project, by person, and as a project's feed. Only as far as it is durable.
 
+mod consumer;
+mod trim;
+
+pub use consumer::{ConsumeError, Consumer, Tail};
+
 use model::{
     ProjectId, TrackId, UserId,
     event::{Actor, Envelope, NewEvent},

@@ -1,5 +1,7 @@
 //! The handle that everybody holds: read rows, commit batches, follow the log.
 
+#[cfg(test)]
+mod random;
 mod read;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU32;
 
 use model::{
-    ProjectId, TrackId, UserId,
+    BlobHash, JobId, ProjectId, TrackId, UserId, VersionId,
     event::{Actor, Event, NewEvent, ResourceRef},
 };
 use uuid::Uuid;
@@ -222,8 +222,19 @@ pub(crate) fn event(project: Option<ProjectId>, users: &[UserId]) -> NewEvent {
         users: users.to_vec(),
         actor: users.first().map_or(Actor::System, |user| Actor::User(*user)),
         resource: ResourceRef::new("project", Uuid::from_u128(9), 1),
-        track: Some(TrackId::new(Uuid::from_u128(u128::from(id % 2)))),
-        body: if id.is_multiple_of(2) { Event::ProjectCreated } else { Event::TrackCreated },
+        track: Some(TrackId::new(Uuid::from_u128(users.len() as u128))),
+        body: match users.len() {
+            0 => Event::VersionCreated {
+                original: BlobHash([7; 32]),
+                job: JobId::new(Uuid::from_u128(8)),
+                number: -1,
+            },
+            1 => Event::ProjectCreated,
+            _ => Event::VersionCurrentChanged {
+                version: Some(VersionId::new(Uuid::from_u128(9))),
+                before: None,
+            },
+        },
     }
 }
 
@@ -233,12 +244,17 @@ async fn events(store: Store) {
     let (ours, theirs) = (ProjectId::new(Uuid::from_u128(1)), ProjectId::new(Uuid::from_u128(2)));
     let (ann, bob) = (UserId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
     let mut batch = Batch::new();
-    let sent = [event(Some(ours), &[ann]), event(Some(ours), &[ann, bob]), event(None, &[bob])];
-    for event in &sent {
+    let sent = [
+        event(Some(ours), &[ann]),
+        event(Some(ours), &[ann, bob]),
+        event(None, &[bob]),
+        event(Some(theirs), &[]),
+    ];
+    for event in &sent[..3] {
         batch.emit(event.clone());
     }
     let mut more = Batch::new();
-    more.emit(event(Some(theirs), &[]));
+    more.emit(sent[3].clone());
     batch.merge(more);
     let committed = store.commit(batch).await.expect("commits");
     assert_eq!(committed.seqs, [1, 2, 3, 4]);
@@ -247,7 +263,9 @@ async fn events(store: Store) {
     let page = reader.read(0, 10).await.expect("reads");
     let seen: Vec<_> = page.items.iter().map(|event| event.seq).collect();
     assert_eq!(seen, [1, 2, 3, 4]);
-    assert_eq!(page.items[1].event, sent[1]);
+    for (read, sent) in page.items.iter().zip(&sent) {
+        assert_eq!(&read.event, sent);
+    }
     assert!(page.items.iter().all(|event| event.stamp == committed.stamp && event.at == committed.at));
     assert_eq!(reader.read(1, 2).await.expect("reads").items.len(), 2);
     assert_eq!(reader.read(4, 2).await.expect("reads").items.len(), 0);

@@ -1,0 +1,172 @@
+//! Content comes in whole, can be resumed, and goes when nothing refers to it.
+
+use std::{os::unix::fs::FileExt, sync::Arc};
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use model::{BlobHash, Timestamp, UploadId};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{Blobs, Collected, Sealed};
+use crate::{
+    Batch, Store, Table,
+    fault::NoFaults,
+    limits::{BLOB_CONDEMNED_MS, BLOB_IDLE_MS, PART_WRITE_BYTES},
+    store::tests::config,
+    tables::blob::{BlobRow, BlobState, Blobs as Rows, Refs},
+};
+
+fn open(dir: &tempfile::TempDir) -> Blobs {
+    Blobs::open(dir.path(), Arc::new(NoFaults)).expect("opens")
+}
+
+fn dir() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn noise(len: usize) -> Vec<u8> {
+    (0..len).map(|place| (place * 31 % 251) as u8).collect()
+}
+
+const UPLOAD: UploadId = UploadId::new(Uuid::from_u128(5));
+
+#[tokio::test]
+async fn an_upload_is_resumed_and_hashed() {
+    let (dir, bytes) = (dir(), noise(PART_WRITE_BYTES * 2 + 77));
+    let blobs = open(&dir);
+    let mut part = blobs.part(UPLOAD, 0).await.expect("opens");
+    for piece in bytes[..PART_WRITE_BYTES + 500].chunks(70_000) {
+        part.append(piece).await.expect("writes");
+    }
+    let offset = part.sync().await.expect("syncs");
+    assert_eq!(offset, (PART_WRITE_BYTES + 500) as u64);
+    part.append(b"never acknowledged, and cut off when it goes on").await.expect("writes");
+    drop(part);
+
+    assert_eq!(blobs.parts().await.expect("lists"), [UPLOAD]);
+    let mut part = open(&dir).part(UPLOAD, offset).await.expect("opens");
+    assert_eq!(part.len(), offset);
+    part.append(&bytes[PART_WRITE_BYTES + 500..]).await.expect("writes");
+    let sealed = blobs.finish(UPLOAD, part).await.expect("finishes");
+    assert_eq!(sealed.hash, BlobHash(*blake3::hash(&bytes).as_bytes()));
+    assert_eq!(sealed.sha256, <[u8; 32]>::from(Sha256::digest(&bytes)));
+    assert_eq!(sealed.size, bytes.len() as u64);
+    assert_eq!(std::fs::read(blobs.local_path(&sealed.hash)).expect("reads"), bytes);
+    assert!(blobs.parts().await.expect("lists").is_empty());
+
+    let (file, size) = blobs.open_file(&sealed.hash).expect("opens");
+    let mut tail = [0; 7];
+    file.read_exact_at(&mut tail, size - 7).expect("reads");
+    assert_eq!(tail, bytes[bytes.len() - 7..]);
+}
+
+#[tokio::test]
+async fn a_shorter_file_wins_over_the_row() {
+    let dir = dir();
+    let blobs = open(&dir);
+    let mut part = blobs.part(UPLOAD, 0).await.expect("opens");
+    part.append(b"abc").await.expect("writes");
+    part.sync().await.expect("syncs");
+    assert_eq!(blobs.part(UPLOAD, 100).await.expect("opens").len(), 3);
+    assert_eq!(blobs.part(UPLOAD, 2).await.expect("opens").len(), 2);
+    blobs.discard(UPLOAD).await.expect("goes");
+    blobs.discard(UPLOAD).await.expect("is gone already");
+    assert!(blobs.part(UPLOAD, 9).await.expect("opens").is_empty());
+}
+
+#[tokio::test]
+async fn leftovers_of_a_crash_go_at_the_start() {
+    let dir = dir();
+    let sealed = open(&dir).put(Bytes::from_static(b"kept")).await.expect("stores");
+    let kept = open(&dir).local_path(&sealed.hash);
+    let half = kept.with_file_name(format!("{}#1", sealed.hash));
+    std::fs::write(&half, b"ha").expect("writes");
+    let blobs = open(&dir);
+    assert!(!half.exists() && kept.exists());
+    let listed: Vec<_> = blobs.list().try_collect().await.expect("lists");
+    assert_eq!(listed, [(sealed.hash, 4)]);
+    assert!(blobs.exists(&sealed.hash).await.expect("looks"));
+    assert!(!blobs.exists(&BlobHash([0; 32])).await.expect("looks"));
+}
+
+async fn refer(store: &Store, sealed: &Sealed) {
+    let found = store.get::<Rows>(&sealed.hash).await.expect("reads");
+    let row = BlobRow {
+        size: sealed.size,
+        sha256: sealed.sha256,
+        content_type: "text/plain".into(),
+        state: BlobState::Live,
+    };
+    let mut batch = Batch::new();
+    batch.store_blob(&sealed.hash, found.as_ref(), &row);
+    store.commit(batch).await.expect("commits");
+}
+
+async fn release(store: &Store, hash: &BlobHash) {
+    let mut batch = Batch::new();
+    batch.release_blob(hash);
+    store.commit(batch).await.expect("commits");
+}
+
+#[tokio::test]
+async fn what_nothing_refers_to_is_collected_in_steps() {
+    let dir = dir();
+    let (blobs, store) = (open(&dir), Store::memory(config()).expect("opens"));
+    let round = async |ms: i64| {
+        let done = blobs.collect(&store, Timestamp(ms)).await.expect("collects");
+        (done.idle, done.condemned, done.removed)
+    };
+    let sealed = blobs.put(Bytes::from_static(b"take one")).await.expect("stores");
+    let hash = sealed.hash;
+    refer(&store, &sealed).await;
+    refer(&store, &sealed).await;
+    assert_eq!(store.count::<Refs>(&hash).await.expect("reads"), 2);
+    drop(sealed);
+    assert_eq!(round(0).await, (0, 0, 0));
+    release(&store, &hash).await;
+    assert_eq!(round(0).await, (0, 0, 0), "one reference is left");
+    release(&store, &hash).await;
+    assert_eq!(round(10).await, (1, 0, 0));
+    let live = store.get::<Rows>(&hash).await.expect("reads").expect("is there");
+    assert_eq!(round(BLOB_IDLE_MS + 9).await, (0, 0, 0));
+    assert_eq!(round(BLOB_IDLE_MS + 10).await, (0, 1, 0));
+
+    // Nobody can refer to it any more by the row they read before.
+    let mut late = Batch::new();
+    late.reference_blob(&hash, &live);
+    assert!(store.commit(late).await.expect_err("refused").conflicts_on(Rows::ID));
+
+    let gone = BLOB_IDLE_MS + 10 + BLOB_CONDEMNED_MS;
+    let hold = blobs.hold().await;
+    assert_eq!(round(gone).await, (0, 0, 0), "a backup holds the collection");
+    drop(hold);
+    let done = blobs.collect(&store, Timestamp(gone)).await.expect("collects");
+    assert_eq!(done, Collected { removed: 1, removed_bytes: 8, ..Collected::default() });
+    assert!(!blobs.exists(&hash).await.expect("looks"));
+    assert!(store.get::<Rows>(&hash).await.expect("reads").is_none());
+}
+
+#[tokio::test]
+async fn a_condemned_blob_that_is_stored_again_lives() {
+    let dir = dir();
+    let (blobs, store) = (open(&dir), Store::memory(config()).expect("opens"));
+    let sealed = blobs.put(Bytes::from_static(b"take two")).await.expect("stores");
+    let hash = sealed.hash;
+    refer(&store, &sealed).await;
+    drop(sealed);
+    release(&store, &hash).await;
+    for at in [0, BLOB_IDLE_MS] {
+        blobs.collect(&store, Timestamp(at)).await.expect("collects");
+    }
+    let state = async || store.get::<Rows>(&hash).await.expect("reads").expect("is there").row.state;
+    assert!(matches!(state().await, BlobState::Condemned { .. }));
+    let again = blobs.put(Bytes::from_static(b"take two")).await.expect("stores");
+    let late = Timestamp(BLOB_IDLE_MS + BLOB_CONDEMNED_MS);
+    blobs.collect(&store, late).await.expect("collects nothing that is being stored");
+    refer(&store, &again).await;
+    drop(again);
+    assert_eq!(state().await, BlobState::Live);
+    blobs.collect(&store, late).await.expect("collects");
+    assert!(blobs.exists(&hash).await.expect("looks"));
+}
