@@ -80,6 +80,11 @@ fn complete(target: &mut Map<String, Value>, operation: &Operation) {
         [text, &needs, &limits].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n");
     target.insert("description".to_owned(), text.into());
 
+    let failure = json!({"description": "It failed; `code` says why.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+    if let Some(responses) = target["responses"].as_object_mut() {
+        responses.entry("default").or_insert(failure);
+    }
     let creates = target["responses"].get("201").is_some();
     let multipart =
         target.get("requestBody").is_some_and(|body| body["content"].get("application/json").is_none());

@@ -19,13 +19,22 @@ const PREFLIGHT_AGE_S: &str = "7200";
 
 /// The origins whose pages may call the API, such as `https://band.example.org`.
 #[derive(Clone, Debug, Default)]
-pub struct Origins(pub Vec<String>);
+pub struct Origins(Vec<String>);
 
 impl Origins {
+    /// These origins.
+    pub fn new(origins: impl IntoIterator<Item = String>) -> Self {
+        Self(origins.into_iter().collect())
+    }
     /// The origin of the request, if it is on the list.
     pub fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let origin = request.headers().get(header::ORIGIN)?;
         self.0.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    }
+
+    /// Whether responses depend on the origin at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

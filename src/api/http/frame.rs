@@ -182,7 +182,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Frame<E> {
         .instrument(span)
         .await;
         finish(&mut response, &echo.uri, &exchange.request_id);
-        if !here.origins.0.is_empty() {
+        if !here.origins.is_empty() {
             cors::permit(response.headers_mut(), origin.as_ref());
         }
         Ok(response)

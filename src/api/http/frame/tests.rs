@@ -380,7 +380,7 @@ async fn too_many_requests_are_turned_away_until_time_passes() {
 
 #[tokio::test]
 async fn other_origins_need_to_be_on_the_list() {
-    let origins = Origins(vec!["https://band.example".to_owned()]);
+    let origins = Origins::new(["https://band.example".to_owned()]);
     let house = House::new(HttpConfig { origins, rate_limits: RateLimits::Off, ..HttpConfig::default() });
     let headers =
         [(header::ORIGIN, "https://band.example"), (header::ACCESS_CONTROL_REQUEST_METHOD, "PATCH")];

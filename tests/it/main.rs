@@ -1,0 +1,3 @@
+//! The integration tests, in one binary: people acting on a running server through HTTP.
+
+mod openapi;
