@@ -343,8 +343,11 @@ impl Batch {
         if self.bytes > BATCH_MAX_BYTES {
             return Err(too_large("a batch in bytes", self.bytes, BATCH_MAX_BYTES));
         }
-        once(self.puts.iter().filter(|put| put.event.is_none()).map(|put| &put.key))?;
-        once(self.deletes.iter().map(|delete| &delete.key))?;
+        let rows = || self.puts.iter().filter(|put| put.shape == Shape::Row && put.event.is_none());
+        once(rows().map(|put| &put.key))?;
+        // A row may go and another one take its key, but nobody can replace a row that the same batch deletes.
+        let replaced = rows().filter(|put| put.expect != Expect::Absent);
+        once(self.deletes.iter().map(|delete| &delete.key).chain(replaced.map(|put| &put.key)))?;
         Ok(EncodedBatch {
             class: self.class,
             asserts: self.asserts,

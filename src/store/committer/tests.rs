@@ -131,10 +131,10 @@ async fn what_waits_becomes_one_group() {
     let mut refused = outcomes.into_iter().filter(Result::is_err);
     assert_eq!(
         clash(refused.next().expect("one")),
-        (TableId::Blobs, Clash::Exists),
+        (TableId::Users, Clash::Exists),
         "the batch before it in the group"
     );
-    assert_eq!(clash(refused.next().expect("two")), (TableId::Refs, Clash::Bound));
+    assert_eq!(clash(refused.next().expect("two")), (TableId::UsedBytes, Clash::Bound));
     assert_eq!(store.events().read(0, 10).await.expect("reads").items.len(), 4);
 }
 

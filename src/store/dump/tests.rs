@@ -1,7 +1,7 @@
 //! The picture names everything, and a damaged row is an error that names its place.
 
 use crate::{
-    Batch, Store, StoreError, Table,
+    Batch, Counter, Store, StoreError, Table,
     engine::{Engine, Writes, conformance::event, memory::MemoryEngine},
     store::tests::{People, Visits, config, person},
     table::full_key,
@@ -46,7 +46,7 @@ async fn a_damaged_row_is_an_error_that_names_its_place() {
             if *table == People::ID && key_hex == "0000000000000007"),
             "{error:?}"
         );
-        assert!(error.to_string().contains("table blobs, key 0000000000000007"), "{error}");
+        assert!(error.to_string().contains("table users, key 0000000000000007"), "{error}");
         assert!(matches!(store.dump().await, Err(StoreError::Corrupt { .. })));
     }
     // A write that would have to compare its stamp says so too.
@@ -59,6 +59,6 @@ async fn a_damaged_row_is_an_error_that_names_its_place() {
     engine.apply(&Writes::from([(key, None)])).expect("applies");
     let error = store.find::<crate::store::tests::ByName>(&"ann".to_owned()).await;
     assert!(matches!(error, Err(StoreError::Corrupt { why: "the entry leads to no row", .. })));
-    engine.apply(&Writes::from([(full_key(crate::TableId::Refs, &7u64), Some(vec![1]))])).expect("applies");
+    engine.apply(&Writes::from([(full_key(Visits::ID, &7u64), Some(vec![1]))])).expect("applies");
     assert!(matches!(store.count::<Visits>(&7).await, Err(StoreError::Corrupt { why: "not a counter", .. })));
 }

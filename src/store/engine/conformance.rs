@@ -62,23 +62,23 @@ async fn rows_come_and_go(store: Store) {
 
     let mut stale = Batch::new();
     stale.replace::<People>(&1, &one, &person("bob", 9));
-    assert_eq!(clash(store.commit(stale).await), (TableId::Blobs, Clash::Changed));
+    assert_eq!(clash(store.commit(stale).await), (TableId::Users, Clash::Changed));
     let mut again = Batch::new();
     again.insert::<People>(&1, &person("cid", 9));
-    assert_eq!(clash(store.commit(again).await), (TableId::Blobs, Clash::Exists));
+    assert_eq!(clash(store.commit(again).await), (TableId::Users, Clash::Exists));
 
     let mut gone = Batch::new();
     gone.delete::<People>(&1, &two);
     store.commit(gone).await.expect("commits");
     let mut late = Batch::new();
     late.replace::<People>(&1, &two, &person("bob", 9));
-    assert_eq!(clash(store.commit(late).await), (TableId::Blobs, Clash::Absent));
+    assert_eq!(clash(store.commit(late).await), (TableId::Users, Clash::Absent));
 
     // A row deleted and made again is another row, even when its revision is the same.
     add(&store, 1, "ann", 7).await;
     let mut old = Batch::new();
     old.delete::<People>(&1, &one);
-    assert_eq!(clash(store.commit(old).await), (TableId::Blobs, Clash::Changed));
+    assert_eq!(clash(store.commit(old).await), (TableId::Users, Clash::Changed));
     let many = store.get_many::<People>(&[2, 1]).await.expect("reads");
     assert!(many[0].is_none() && many[1].is_some());
 }
@@ -136,7 +136,7 @@ async fn unique_keys(store: Store) {
     assert_eq!((key, found.row.town), (2, 5));
     let mut taken = Batch::new();
     taken.insert::<People>(&3, &person("ann", 5));
-    assert_eq!(clash(store.commit(taken).await), (TableId::BlobsIdle, Clash::Exists));
+    assert_eq!(clash(store.commit(taken).await), (TableId::UserByEmail, Clash::Exists));
     assert!(store.get::<People>(&3).await.expect("reads").is_none(), "nothing of a refused batch is there");
 
     // Two rows swap their names in one batch.
@@ -160,15 +160,15 @@ async fn counters(store: Store) {
     };
     assert_eq!(store.count::<Visits>(&1).await.expect("reads"), 0);
     add(3, 0..=5).await.expect("fits");
-    assert_eq!(clash(add(3, 0..=5).await), (TableId::Refs, Clash::Bound));
-    assert_eq!(clash(add(i64::MAX, i64::MIN..=i64::MAX).await), (TableId::Refs, Clash::Bound));
-    assert_eq!(clash(add(-4, 0..=5).await), (TableId::Refs, Clash::Bound));
+    assert_eq!(clash(add(3, 0..=5).await), (TableId::UsedBytes, Clash::Bound));
+    assert_eq!(clash(add(i64::MAX, i64::MIN..=i64::MAX).await), (TableId::UsedBytes, Clash::Bound));
+    assert_eq!(clash(add(-4, 0..=5).await), (TableId::UsedBytes, Clash::Bound));
     add(-1, 1..=5).await.expect("fits");
     assert_eq!(store.count_many::<Visits>(&[2, 1]).await.expect("reads"), [0, 2]);
 
     let mut batch = Batch::new();
     batch.assert_counter::<Visits>(&1, 0..1);
-    assert_eq!(clash(store.commit(batch).await), (TableId::Refs, Clash::Bound));
+    assert_eq!(clash(store.commit(batch).await), (TableId::UsedBytes, Clash::Bound));
     let mut batch = Batch::new();
     batch.assert_counter::<Visits>(&1, 2..).assert_counter::<Visits>(&9, ..=0).add::<Visits>(&1, -2, 0..);
     store.commit(batch).await.expect("commits");
@@ -183,7 +183,7 @@ async fn batches_are_whole(store: Store) {
         .add::<Visits>(&2, 1, ..)
         .emit(event(None, &[]))
         .insert::<People>(&1, &person("cid", 5));
-    assert!(store.commit(batch).await.expect_err("refused").conflicts_on(TableId::Blobs));
+    assert!(store.commit(batch).await.expect_err("refused").conflicts_on(TableId::Users));
     assert!(store.get::<People>(&2).await.expect("reads").is_none());
     assert_eq!(store.count::<Visits>(&2).await.expect("reads"), 0);
     assert_eq!(store.events().durable_seq(), 0);
@@ -318,7 +318,7 @@ async fn relaxed(store: Store) {
 
 async fn misuse(store: Store) {
     let stored = crate::Stored { row: person("ann", 1), rev: 1, stamp: 1 };
-    let wrong: [fn(&mut Batch, &crate::Stored<crate::store::tests::Person>); 6] = [
+    let wrong: [fn(&mut Batch, &crate::Stored<crate::store::tests::Person>); 7] = [
         |batch, _| {
             batch.put::<People>(&1, &person("ann", 1));
         },
@@ -327,6 +327,9 @@ async fn misuse(store: Store) {
         },
         |batch, old| {
             batch.delete::<People>(&1, old).delete::<People>(&1, old);
+        },
+        |batch, old| {
+            batch.delete::<People>(&1, old).replace::<People>(&1, old, &old.row);
         },
         |batch, _| {
             let mut other = Batch::relaxed();

@@ -62,7 +62,7 @@ pub(crate) fn on_disk(dir: &Path) -> Store {
     Store::open(dir, StoreConfig { cache_bytes: 1 << 20, ..config() }).expect("the directory opens")
 }
 
-/// A table with an index, a unique index and a counter beside it; the bytes are borrowed from tables with the same shape.
+/// A table with an index, a unique index and a counter beside it; the bytes are borrowed from others of the same kind.
 pub(crate) struct People;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -73,7 +73,7 @@ pub(crate) struct Person {
 record!(Person, 1);
 
 impl Table for People {
-    const ID: TableId = TableId::Blobs;
+    const ID: TableId = TableId::Users;
     type Key = u64;
     type Row = Person;
     fn indexes(row: &Person, _key: &u64, out: &mut IndexSink) {
@@ -84,21 +84,21 @@ impl Table for People {
 
 pub(crate) struct ByTown;
 impl Index for ByTown {
-    const ID: TableId = TableId::BlobsCondemned;
+    const ID: TableId = TableId::SessionsByUser;
     type Table = People;
     type Key = u16;
 }
 
 pub(crate) struct ByName;
 impl Unique for ByName {
-    const ID: TableId = TableId::BlobsIdle;
+    const ID: TableId = TableId::UserByEmail;
     type Table = People;
     type Key = String;
 }
 
 pub(crate) struct Visits;
 impl Counter for Visits {
-    const ID: TableId = TableId::Refs;
+    const ID: TableId = TableId::UsedBytes;
     type Key = u64;
 }
 
