@@ -33,7 +33,7 @@ impl JobState {
     }
 }
 
-/// Why a job failed, for people.
+/// Why a job failed or was called off, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobFailure {
     /// Stable name.
@@ -63,8 +63,8 @@ pub struct Job {
     pub attempts: u32,
     /// How often it may be.
     pub max_attempts: u32,
-    /// Not before this instant.
-    pub run_at: Timestamp,
+    /// Not before this instant; absent once it may run.
+    pub run_at: Option<Timestamp>,
     /// Who has it.
     pub lease: Option<Lease>,
     /// Somebody asked to call it off.
@@ -91,6 +91,23 @@ pub struct Job {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// When its state last changed.
+    #[must_use]
+    pub fn changed_at(&self) -> Timestamp {
+        self.finished_at.or(self.started_at).unwrap_or(self.queued_at)
+    }
+}
+
+/// How far a running job is. A row of its own, so that progress never changes the stamp that a claim holds on to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobProgress {
+    /// 0 to 1.
+    pub fraction: f32,
+    /// What it is doing, such as `analyse`.
+    pub stage: Option<String>,
 }
 
 /// The claim on a running job. Its token is the stamp of the claiming commit.

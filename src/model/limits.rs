@@ -90,6 +90,18 @@ pub const EVENT_REPLAY_MAX: usize = 1000;
 pub const STREAM_LIFE_MS: i64 = 30 * 60 * 1000;
 /// Live streams of one user at a time.
 pub const STREAMS_PER_USER_MAX: usize = 20;
+/// Tickets of one user; one more makes the oldest void.
+pub const TICKETS_PER_USER_MAX: usize = 50;
+/// Entries of the log one replay of a person's stream looks at; more answer `sync.reset`.
+pub const EVENT_REPLAY_SCAN_MAX: usize = 20_000;
+/// How often an open stream asks whether its reader still may read, in milliseconds.
+pub const STREAM_CHECK_MS: u64 = 750;
+/// How often a quiet stream says that it lives, in milliseconds.
+pub const STREAM_KEEP_ALIVE_MS: u64 = 15_000;
+/// Ephemeral messages a slow stream may be behind before it misses some.
+pub const LIVE_BACKLOG: usize = 256;
+/// Patterns of one `types` filter.
+pub const EVENT_TYPES_MAX: usize = 32;
 
 /// Ranges of one request; more are answered with the whole file.
 pub const RANGES_MAX: usize = 16;
@@ -114,6 +126,38 @@ pub const DECODER_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 pub const PROCESS_TIMEOUT_MS: u64 = 30 * 60 * 1000;
 /// Attempts of a job before it is failed.
 pub const JOB_ATTEMPTS_MAX: u32 = 5;
+/// The argument of a job, in bytes of JSON.
+pub const JOB_PAYLOAD_BYTES_MAX: usize = 4 * 1024;
+/// The key that keeps a job from being queued twice, in bytes.
+pub const JOB_KEY_BYTES_MAX: usize = 128;
+/// How many ready jobs a claim looks at to be fair between projects.
+pub const JOB_CLAIM_WINDOW: usize = 64;
+/// Rows one step of the promoter, the trimmer or the recovery of leases moves at most.
+pub const JOB_STEP_ROWS: usize = 100;
+/// How often the promoter looks for due jobs, called-off jobs and dead workers, in milliseconds.
+pub const JOB_TICK_MS: u64 = 500;
+/// How often the progress of a running job is written down, in milliseconds.
+pub const JOB_PROGRESS_WRITE_MS: u64 = 5_000;
+/// How often the progress of a running job is told to live streams at most, in milliseconds.
+pub const JOB_PROGRESS_TELL_MS: u64 = 250;
+/// A ready job that waits this long moves up one priority, in milliseconds.
+pub const JOB_AGE_MS: i64 = 60_000;
+/// How often a worker that holds jobs shows that it lives, in milliseconds.
+pub const JOB_BEAT_MS: u64 = 15_000;
+/// A worker of another process whose beat stands still this long is dead, in milliseconds of our monotonic clock.
+pub const JOB_WORKER_DEAD_MS: u64 = 60_000;
+/// How long jobs may go on once the server shuts down, in milliseconds.
+pub const JOB_SHUTDOWN_MS: u64 = 10_000;
+/// How long jobs that ended well are kept, in milliseconds (7 days).
+pub const JOB_KEEP_DONE_MS: i64 = 7 * 24 * 3600 * 1000;
+/// How long jobs that failed are kept, in milliseconds (30 days).
+pub const JOB_KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
+/// Mails that are sent at once.
+pub const MAIL_JOBS_MAX: usize = 4;
+/// Events the relay turns into jobs in one batch.
+pub const RELAY_EVENTS_MAX: usize = 64;
+/// Jobs the relay writes in one batch.
+pub const RELAY_JOBS_MAX: usize = 200;
 
 /// How long deleted things stay in the trash, in milliseconds (30 days).
 pub const TRASH_TTL_MS: i64 = 30 * 24 * 3600 * 1000;

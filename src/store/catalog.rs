@@ -141,4 +141,15 @@ catalogue! {
     0x68 VersionsByTrack "versions_by_track" Index "track, in the trash, number descending" "The versions of a track, newest first";
     0x69 VersionsByContent "versions_by_content" Index "sha-256" "The versions that play the same bytes";
     0x6a Locks "locks" Counter "version" "Locked checkpoints that hold a version";
+
+    0x80 Jobs "jobs" Table "job" "Work to do, being done and done";
+    0x81 JobsReady "jobs_ready" Index "queue, priority, cause" "Jobs that may run";
+    0x82 JobsDue "jobs_due" Index "run at" "Jobs that wait for their time";
+    0x83 JobsLeased "jobs_leased" Index "node, boot" "Running jobs by who has them";
+    0x84 JobsBySubject "jobs_by_subject" Index "kind, id" "The jobs that work on one thing";
+    0x85 JobsByState "jobs_by_state" Index "state, changed descending" "Jobs by state, the last to change first";
+    0x86 JobByKey "job_by_key" Unique "kind, key" "The queued job of a kind and key";
+    0x87 JobsByProject "jobs_by_project" Index "project" "The jobs of a project";
+    0x88 JobsProgress "jobs_progress" Table "job" "How far running jobs are";
+    0x89 JobBeats "job_beats" Table "node" "Signs of life of the processes that run jobs";
 }

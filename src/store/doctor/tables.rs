@@ -77,6 +77,9 @@ pub(super) fn all() -> Vec<Box<dyn Examiner>> {
         t::track::TrackSets,
         t::track::Faders,
         t::version::Versions,
+        t::job::Jobs,
+        t::job::JobsProgress,
+        t::job::JobBeats,
     ]
 }
 
