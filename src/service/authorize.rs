@@ -93,7 +93,7 @@ pub struct Authorized<T> {
 
 /// The rows an answer stands on.
 #[derive(Clone, Debug)]
-struct Reliance {
+pub(crate) struct Reliance {
     user: Option<(UserId, u64)>,
     member: Option<Stored<ProjectMember>>,
 }
@@ -203,7 +203,11 @@ impl Service {
     }
 
     /// Who the caller is in a project, and the rows that say so.
-    async fn standing(&self, cx: &Ctx, project: ProjectId) -> Result<(Standing, Reliance), StoreError> {
+    pub(crate) async fn standing(
+        &self,
+        cx: &Ctx,
+        project: ProjectId,
+    ) -> Result<(Standing, Reliance), StoreError> {
         let login = match &cx.caller {
             Caller::Anonymous => return Ok((Standing::Outsider, Reliance { user: None, member: None })),
             Caller::System => return Ok((Standing::InstanceAdmin, Reliance { user: None, member: None })),

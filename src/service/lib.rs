@@ -7,6 +7,8 @@ pub mod authorize;
 pub mod commit;
 pub mod ctx;
 pub mod error;
+pub mod events;
+pub mod live;
 pub mod mix;
 pub mod page;
 pub mod project;
@@ -15,6 +17,7 @@ pub mod settings;
 mod stage;
 pub mod star;
 pub mod storage;
+pub mod ticket;
 pub mod track;
 pub mod version;
 pub mod version_current;
@@ -56,12 +59,13 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Service {
     parts: Arc<Parts>,
+    live: Arc<live::Live>,
 }
 
 impl Service {
     /// Puts the service together.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
+        Self { parts: Arc::new(parts), live: Arc::default() }
     }
     /// What the operator decided.
     pub fn settings(&self) -> &Settings {

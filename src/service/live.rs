@@ -1,0 +1,140 @@
+//! What open streams are told and nobody stores: how far jobs are, and that the server shuts down.
+//!
+//! Bounded: a stream that is too slow misses some of it, since every message is replaced by the next one anyway.
+
+use crate::{Service, ticket::Tickets};
+use model::{
+    ProjectId, UserId,
+    event::ResourceRef,
+    job::{Job, JobProgress},
+    limits,
+};
+use parking_lot::Mutex;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// Something that is told once and never replayed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ephemeral {
+    /// The project whose members may hear it.
+    pub project: Option<ProjectId>,
+    /// The people on whose own stream it appears.
+    pub users: Vec<UserId>,
+    /// What it is about.
+    pub resource: ResourceRef,
+    /// What happened.
+    pub body: EphemeralBody,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EphemeralBody {
+    /// A running job got further.
+    JobProgress(JobProgress),
+}
+
+impl EphemeralBody {
+    /// The name in the contract's words.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::JobProgress(_) => "job.progress",
+        }
+    }
+}
+
+/// The streams of this process.
+pub struct Live {
+    sender: broadcast::Sender<Arc<Ephemeral>>,
+    closing: CancellationToken,
+    open: Arc<Mutex<HashMap<UserId, usize>>>,
+    pub(crate) tickets: Tickets,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            sender: broadcast::Sender::new(limits::LIVE_BACKLOG),
+            closing: CancellationToken::new(),
+            open: Arc::default(),
+            tickets: Tickets::default(),
+        }
+    }
+}
+
+impl Live {
+    /// Tells how far a job is.
+    pub fn job_progress(&self, job: &Job, progress: JobProgress) {
+        let users = match job.project_id {
+            Some(_) => Vec::new(),
+            None => job.created_by.into_iter().collect(),
+        };
+        self.tell(Ephemeral {
+            project: job.project_id,
+            users,
+            resource: ResourceRef::new("job", job.id, 0),
+            body: EphemeralBody::JobProgress(progress),
+        });
+    }
+
+    /// Tells every open stream that may hear it.
+    pub fn tell(&self, message: Ephemeral) {
+        // Nobody listens: nobody is told.
+        drop(self.sender.send(Arc::new(message)));
+    }
+
+    /// Says goodbye on every stream and ends it.
+    pub fn shut_down(&self) {
+        self.closing.cancel();
+    }
+
+    pub(crate) fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<Ephemeral>> {
+        self.sender.subscribe()
+    }
+
+    /// A place among a person's open streams; none if they have too many.
+    pub(crate) fn seat(&self, user: UserId) -> Option<Seat> {
+        let mut open = self.open.lock();
+        let count = open.entry(user).or_default();
+        if *count >= limits::STREAMS_PER_USER_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Seat { user, open: Arc::downgrade(&self.open) })
+    }
+}
+
+/// One open stream of a person, counted while it lives.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    user: UserId,
+    open: Weak<Mutex<HashMap<UserId, usize>>>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let Some(open) = self.open.upgrade() else { return };
+        let mut open = open.lock();
+        if let Some(count) = open.get_mut(&self.user) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.user);
+            }
+        }
+    }
+}
+
+impl Service {
+    /// The live streams of this process.
+    pub fn live(&self) -> &Live {
+        &self.live
+    }
+}
