@@ -5,7 +5,7 @@
 //! hashes: after a restart a client asks for a new one.
 
 use crate::{Ctx, Error, Login, Result, Service};
-use model::{Timestamp, UserId, limits};
+use model::{Timestamp, limits};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -150,7 +150,7 @@ fn hash(ticket: &str) -> [u8; 32] {
 mod tests {
     use super::*;
     use crate::Via;
-    use model::{SessionId, account::InstanceRole};
+    use model::{SessionId, UserId, account::InstanceRole};
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp(1_000_000);

@@ -1,0 +1,4 @@
+//! The jobs: one file each, and one for the housekeeping that the clock starts.
+
+pub mod upkeep;
+pub mod version_process;

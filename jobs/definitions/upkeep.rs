@@ -1,0 +1,121 @@
+//! Housekeeping: small jobs that the clock starts again and again, each bounded and fit to be interrupted.
+
+use crate::{Job, JobContext, JobError, job::Queue};
+use async_trait::async_trait;
+use model::{Timestamp, job::JobState, limits};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use store::{
+    Batch, Desc, Scan, Store, StoreError,
+    tables::{
+        idempotency::{Idempotency, IdempotencyByAge},
+        job::{Jobs, JobsByState, JobsProgress, StateKey},
+    },
+};
+
+const MINUTE_S: u64 = 60;
+
+macro_rules! upkeep {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal every $minutes:literal min: $run:path;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Default, Serialize, Deserialize)]
+        pub struct $name {}
+
+        #[async_trait]
+        impl Job for $name {
+            const NAME: &'static str = $kind;
+            const QUEUE: Queue = Queue::Upkeep;
+            const TIMEOUT: Duration = Duration::from_secs(30 * MINUTE_S);
+            const EVERY: Option<Duration> = Some(Duration::from_secs($minutes * MINUTE_S));
+
+            fn key(&self) -> String {
+                Self::NAME.to_owned()
+            }
+
+            async fn run(&self, cx: &JobContext) -> Result<(), JobError> {
+                $run(cx).await
+            }
+        }
+    )+};
+}
+
+upkeep! {
+    /// Collects content that nothing refers to any more.
+    BlobsGc = "blobs.gc" every 20 min: collect_blobs;
+    /// Forgets events that are older than their replay and that every reader is done with.
+    EventsTrim = "events.trim" every 60 min: trim_events;
+    /// Forgets the answers to repeated requests after a day.
+    IdempotencyForget = "idempotency.forget" every 60 min: forget_requests;
+    /// Forgets jobs that ended long ago.
+    JobsTrim = "jobs.trim" every 360 min: trim_jobs;
+}
+
+async fn collect_blobs(cx: &JobContext) -> Result<(), JobError> {
+    let parts = cx.parts();
+    let collected = parts.blobs.collect(&parts.store, cx.now()).await?;
+    if collected.removed > 0 {
+        tracing::info!(
+            blobs.removed = collected.removed,
+            blobs.bytes = collected.removed_bytes,
+            "content that nothing referred to was removed"
+        );
+    }
+    Ok(())
+}
+
+async fn trim_events(cx: &JobContext) -> Result<(), JobError> {
+    let trimmed = cx.parts().store.events().trim(cx.now()).await?;
+    tracing::debug!(events.trimmed = trimmed, "old events were forgotten");
+    Ok(())
+}
+
+async fn forget_requests(cx: &JobContext) -> Result<(), JobError> {
+    let store = &cx.parts().store;
+    let cutoff = cx.now().plus_millis(-limits::IDEMPOTENCY_TTL_MS);
+    loop {
+        let scan = Scan::all().before(&cutoff).limit(limits::JOB_STEP_ROWS);
+        let old = store.scan_index::<IdempotencyByAge>(scan).await?;
+        let mut batch = Batch::new();
+        for hit in &old.items {
+            batch.delete::<Idempotency>(&hit.key, &hit.stored);
+        }
+        commit(store, batch).await?;
+        if !old.more {
+            return Ok(());
+        }
+    }
+}
+
+async fn trim_jobs(cx: &JobContext) -> Result<(), JobError> {
+    let store = &cx.parts().store;
+    for (state, keep_ms) in [
+        (JobState::Succeeded, limits::JOB_KEEP_DONE_MS),
+        (JobState::Cancelled, limits::JOB_KEEP_DONE_MS),
+        (JobState::Failed, limits::JOB_KEEP_FAILED_MS),
+    ] {
+        while trim_state(store, state, cx.now().plus_millis(-keep_ms)).await? {}
+    }
+    Ok(())
+}
+
+/// Deletes a page of jobs in this state that changed before `cutoff`; says whether there may be more.
+async fn trim_state(store: &Store, state: JobState, cutoff: Timestamp) -> Result<bool, StoreError> {
+    let key = StateKey::of(state);
+    let scan = Scan::prefix(&key).after(&(key, Desc(cutoff))).limit(limits::JOB_STEP_ROWS);
+    let old = store.scan_index::<JobsByState>(scan).await?;
+    let mut batch = Batch::new();
+    for hit in &old.items {
+        batch.delete::<Jobs>(&hit.key, &hit.stored).remove::<JobsProgress>(&hit.key);
+    }
+    commit(store, batch).await?;
+    Ok(old.more)
+}
+
+/// Deletes pass the disk gate.
+async fn commit(store: &Store, mut batch: Batch) -> Result<(), StoreError> {
+    if !batch.is_empty() {
+        batch.priority();
+        store.commit(batch).await?;
+    }
+    Ok(())
+}

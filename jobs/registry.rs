@@ -1,0 +1,127 @@
+//! Every kind of job, in alphabetical order.
+
+use crate::{
+    Job, JobContext, JobError, Parts,
+    definitions::{
+        upkeep::{BlobsGc, EventsTrim, IdempotencyForget, JobsTrim},
+        version_process::VersionProcess,
+    },
+    job::{NewJob, Queue, Retry},
+};
+use futures::{FutureExt, future::BoxFuture};
+use model::{
+    JobId,
+    job::{Job as Row, JobFailure},
+};
+use std::time::Duration;
+use store::Batch;
+
+/// A kind of job without its type.
+pub struct Definition {
+    /// Its kind.
+    pub name: &'static str,
+    /// Where it waits.
+    pub queue: Queue,
+    /// The priority it starts with.
+    pub priority: u8,
+    /// How it is tried again.
+    pub retry: Retry,
+    /// How long one try may take.
+    pub timeout: Duration,
+    /// How the clock starts it, if it does.
+    pub clock: Option<Clockwork>,
+    pub(crate) run: Run,
+    pub(crate) given_up: GivenUp,
+}
+
+/// How the clock starts a job.
+#[derive(Clone, Copy)]
+pub struct Clockwork {
+    /// How long after the end of one run the next one is due.
+    pub every: Duration,
+    /// Makes the job.
+    pub new: fn(JobId) -> NewJob,
+}
+
+type Run = for<'a> fn(&'a JobContext, &'a [u8]) -> BoxFuture<'a, Result<(), JobError>>;
+type GivenUp = for<'a> fn(&'a Parts, &'a Row, &'a JobFailure) -> BoxFuture<'a, Effects>;
+/// What else is written at a bad end.
+type Effects = Result<Option<Batch>, service::Error>;
+
+/// Every kind, by name.
+pub static ALL: &[Definition] = &[
+    by_clock::<BlobsGc>(),
+    by_clock::<EventsTrim>(),
+    by_clock::<IdempotencyForget>(),
+    by_clock::<JobsTrim>(),
+    by_event::<VersionProcess>(),
+];
+
+/// The definition of a kind.
+#[must_use]
+pub fn find(kind: &str) -> Option<&'static Definition> {
+    ALL.iter().find(|definition| definition.name == kind)
+}
+
+const fn by_event<J: Job>() -> Definition {
+    Definition {
+        name: J::NAME,
+        queue: J::QUEUE,
+        priority: J::PRIORITY,
+        retry: J::RETRY,
+        timeout: J::TIMEOUT,
+        clock: None,
+        run: run::<J>,
+        given_up: given_up::<J>,
+    }
+}
+
+const fn by_clock<J: Job + Default>() -> Definition {
+    let clock = match J::EVERY {
+        Some(every) => Some(Clockwork { every, new: new::<J> }),
+        None => None,
+    };
+    Definition { clock, ..by_event::<J>() }
+}
+
+fn new<J: Job + Default>(id: JobId) -> NewJob {
+    NewJob::of(id, &J::default())
+}
+
+fn decode<J: Job>(payload: &[u8]) -> Option<J> {
+    serde_json::from_slice(payload).ok()
+}
+
+fn run<'a, J: Job>(cx: &'a JobContext, payload: &'a [u8]) -> BoxFuture<'a, Result<(), JobError>> {
+    async move {
+        match decode::<J>(payload) {
+            Some(job) if cx.job().payload_version == J::VERSION => job.run(cx).await,
+            Some(_) | None => Err(JobError::permanent("unreadable", "this server cannot read this job")),
+        }
+    }
+    .boxed()
+}
+
+fn given_up<'a, J: Job>(parts: &'a Parts, row: &'a Row, failure: &'a JobFailure) -> BoxFuture<'a, Effects> {
+    async move {
+        match decode::<J>(row.payload.as_bytes()) {
+            Some(job) => job.given_up(parts, row, failure).await,
+            None => Ok(None),
+        }
+    }
+    .boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_stand_in_alphabetical_order_and_once() {
+        let names: Vec<_> = ALL.iter().map(|definition| definition.name).collect();
+        let mut sorted = names.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(names, sorted);
+    }
+}

@@ -1,0 +1,71 @@
+//! What follows from an event: pure, one place, every kind of event named.
+//!
+//! An event yields at most one job; a job that does something for many starts more work by events of its own.
+
+use crate::{definitions::version_process::VersionProcess, job::NewJob};
+use model::{
+    VersionId,
+    event::{Actor, Envelope, Event},
+};
+
+/// The jobs that an event starts.
+#[must_use]
+pub fn route(envelope: &Envelope) -> Vec<NewJob> {
+    let event = &envelope.event;
+    match &event.body {
+        Event::VersionCreated { job, .. } => {
+            let version = VersionId::new(event.resource.id);
+            vec![caused(envelope, NewJob::of(*job, &VersionProcess { version }))]
+        }
+        Event::ProjectCreated
+        | Event::ProjectUpdated
+        | Event::ProjectArchived
+        | Event::ProjectUnarchived
+        | Event::ProjectDeleted
+        | Event::ProjectRestored
+        | Event::ProjectSettingsChanged
+        | Event::ProjectStarred { .. }
+        | Event::ProjectUnstarred { .. }
+        | Event::TrackCreated
+        | Event::TrackUpdated
+        | Event::TrackDeleted
+        | Event::TrackRestored
+        | Event::TracksReordered
+        | Event::MixUpdated { .. }
+        | Event::UploadCompleted { .. }
+        | Event::VersionReady { .. }
+        | Event::VersionFailed { .. }
+        | Event::VersionUpdated
+        | Event::VersionDeleted
+        | Event::VersionRestored
+        | Event::VersionCurrentChanged { .. }
+        | Event::JobStarted
+        | Event::JobSucceeded
+        | Event::JobFailed { .. }
+        | Event::JobCancelled
+        | Event::UserRegistered
+        | Event::UserUpdated
+        | Event::SessionRevoked
+        | Event::NewLogin
+        | Event::PasswordChanged
+        | Event::MailRequested { .. } => Vec::new(),
+    }
+}
+
+/// The job with what it owes to its event.
+fn caused(envelope: &Envelope, mut job: NewJob) -> NewJob {
+    let event = &envelope.event;
+    job.row.cause_seq = envelope.seq;
+    job.row.queued_at = envelope.at;
+    job.row.project_id = event.project;
+    job.row.subject = Some((event.resource.kind.clone(), event.resource.id));
+    // Whose job it is; work without a project is the server's own business.
+    job.row.created_by = match (event.project, event.actor) {
+        (Some(_), Actor::User(user)) => Some(user),
+        (Some(_), Actor::Guest(_) | Actor::System) | (None, _) => None,
+    };
+    job
+}
+
+#[cfg(test)]
+mod tests;

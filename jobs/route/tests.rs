@@ -1,0 +1,88 @@
+//! The whole table, as text: `route/table.txt`.
+
+use super::*;
+use model::{
+    BlobHash, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
+    event::{MailKind, NewEvent, ResourceRef},
+};
+use std::fmt::Write;
+use uuid::Uuid;
+
+fn every() -> Vec<Event> {
+    let id = Uuid::from_u128(7);
+    let job = JobId::new(id);
+    vec![
+        Event::ProjectCreated,
+        Event::ProjectUpdated,
+        Event::ProjectArchived,
+        Event::ProjectUnarchived,
+        Event::ProjectDeleted,
+        Event::ProjectRestored,
+        Event::ProjectSettingsChanged,
+        Event::ProjectStarred { project: ProjectId::new(id) },
+        Event::ProjectUnstarred { project: ProjectId::new(id) },
+        Event::TrackCreated,
+        Event::TrackUpdated,
+        Event::TrackDeleted,
+        Event::TrackRestored,
+        Event::TracksReordered,
+        Event::MixUpdated { tracks: vec![] },
+        Event::UploadCompleted { upload: UploadId::new(id) },
+        Event::VersionCreated { original: BlobHash([0; 32]), job, number: 1 },
+        Event::VersionReady { job },
+        Event::VersionFailed { job, code: "corrupt_audio".to_owned() },
+        Event::VersionUpdated,
+        Event::VersionDeleted,
+        Event::VersionRestored,
+        Event::VersionCurrentChanged { version: None, before: None },
+        Event::JobStarted,
+        Event::JobSucceeded,
+        Event::JobFailed { code: "crashed".to_owned() },
+        Event::JobCancelled,
+        Event::UserRegistered,
+        Event::UserUpdated,
+        Event::SessionRevoked,
+        Event::NewLogin,
+        Event::PasswordChanged,
+        Event::MailRequested { token: Some(OneTimeTokenId::new(id)), mail: MailKind::PasswordReset },
+    ]
+}
+
+fn envelope(body: Event) -> Envelope {
+    let event = NewEvent {
+        id: EventId::new(Uuid::from_u128(1)),
+        project: Some(ProjectId::new(Uuid::from_u128(2))),
+        users: vec![],
+        actor: Actor::User(UserId::new(Uuid::from_u128(3))),
+        resource: ResourceRef::new("thing", Uuid::from_u128(4), 1),
+        track: None,
+        body,
+    };
+    Envelope { seq: 5, at: Timestamp(6), stamp: 9, event }
+}
+
+#[test]
+fn every_event_starts_what_the_table_says() {
+    let mut kinds: Vec<_> = every().iter().map(Event::kind).collect();
+    kinds.sort_unstable();
+    let mut all = Event::KINDS.to_vec();
+    all.sort_unstable();
+    assert_eq!(kinds, all, "a kind of event is missing in this test");
+    let mut table = String::new();
+    for body in every() {
+        let kind = body.kind();
+        let jobs = route(&envelope(body));
+        assert!(jobs.len() <= 1, "{kind} starts more than one job");
+        let row = jobs.first().map_or("-".to_owned(), |job| {
+            let job = &job.row;
+            let id = job.id.uuid().as_u128();
+            format!("{} {id} {} {} {}", job.kind, job.queue, job.dedup_key, job.payload)
+        });
+        writeln!(table, "{kind:<26}{row}").unwrap();
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/route/table.txt");
+    if std::env::var_os("BACKLINE_BLESS").is_some() {
+        std::fs::write(path, &table).unwrap();
+    }
+    assert_eq!(table, std::fs::read_to_string(path).unwrap_or_default(), "BACKLINE_BLESS=1 writes it anew");
+}
