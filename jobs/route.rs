@@ -48,6 +48,10 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::SessionRevoked
         | Event::NewLogin
         | Event::PasswordChanged
+        | Event::ApiTokenCreated
+        | Event::ApiTokenRevoked
+        | Event::EmailChanged
+        | Event::LinkCreated
         | Event::MailRequested { .. } => Vec::new(),
     }
 }

@@ -111,6 +111,7 @@ impl Site {
         let service = service::Service::new(service::Parts {
             store: store.clone(),
             clock: clock.clone(),
+            keys: Arc::new(service::Keys::in_memory(&*ids, clock.now()).unwrap()),
             ids: ids.clone(),
             access: Access::default(),
             images: Arc::new(Nothing),

@@ -2,6 +2,7 @@
 //!
 //! A library beside the binary, so that the integration tests and benches start the same server in their own process.
 
+pub mod adapters;
 pub mod cli;
 pub mod config;
 pub mod demo;

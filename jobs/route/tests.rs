@@ -44,6 +44,10 @@ fn every() -> Vec<Event> {
         Event::SessionRevoked,
         Event::NewLogin,
         Event::PasswordChanged,
+        Event::ApiTokenCreated,
+        Event::ApiTokenRevoked,
+        Event::EmailChanged,
+        Event::LinkCreated,
         Event::MailRequested { token: Some(OneTimeTokenId::new(id)), mail: MailKind::PasswordReset },
     ]
 }

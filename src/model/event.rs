@@ -199,6 +199,14 @@ events! {
     NewLogin = "security.new_login" Silent;
     /// A password changed; every other session ended.
     PasswordChanged = "security.password_changed" Silent;
+    /// A personal access token was made.
+    ApiTokenCreated = "security.token_created" Silent;
+    /// A personal access token was revoked.
+    ApiTokenRevoked = "security.token_revoked" Silent;
+    /// The address of an account changed.
+    EmailChanged = "security.email_changed" Silent;
+    /// A link was made for somebody to hand on: setup, a new password, an invitation to register.
+    LinkCreated = "link.created" Silent;
     /// A mail with a single-use token is due.
     MailRequested {
         /// The token whose secret the mail carries; absent for a plain notice.
@@ -218,7 +226,7 @@ pub enum MailKind {
     VerifyEmail,
     /// Somebody tried to register with an address that already has an account.
     AlreadyRegistered,
-    /// Notice to the old address that the address changed.
+    /// Notice to the old address that a change was asked for; sent then, while it is still known.
     EmailChanged,
     /// Notice that the password changed.
     PasswordChanged,

@@ -58,6 +58,8 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// Password hashes computed or waiting at once; one more answers 503.
 pub const PASSWORD_QUEUE_MAX: usize = 64;
+/// Password hashes computed at once; each takes a core and 19 MiB.
+pub const PASSWORD_WORKERS: usize = 2;
 /// The life of an access token, in milliseconds (15 min).
 pub const ACCESS_TOKEN_TTL_MS: i64 = 15 * 60 * 1000;
 /// The life of an unused refresh token, in milliseconds (30 days).
@@ -70,6 +72,43 @@ pub const RESET_TOKEN_TTL_MS: i64 = 3600 * 1000;
 pub const VERIFY_TOKEN_TTL_MS: i64 = 3 * 24 * 3600 * 1000;
 /// The life of a registration invite, in milliseconds (14 days).
 pub const INVITE_TOKEN_TTL_MS: i64 = 14 * 24 * 3600 * 1000;
+/// Single-use tokens of one person, or of nobody yet, that are looked at.
+pub const ONE_TIME_TOKENS_MAX: usize = 1000;
+/// Open invitations to register.
+pub const REGISTRATION_INVITES_MAX: usize = 500;
+/// Scopes of one personal access token.
+pub const SCOPES_PER_TOKEN_MAX: usize = 40;
+/// Projects one personal access token may be limited to.
+pub const PROJECTS_PER_TOKEN_MAX: usize = 100;
+/// The longest bearer token that is looked at, in characters.
+pub const BEARER_CHARS_MAX: usize = 2048;
+/// Keys of access tokens that still open them; the newest seals.
+pub const ACCESS_KEYS_MAX: usize = 4;
+/// The age at which the newest key of access tokens is replaced at a start, in milliseconds (90 days).
+pub const ACCESS_KEY_AGE_MS_MAX: i64 = 90 * 24 * 3600 * 1000;
+/// How often it is written down that somebody was seen, in milliseconds (1 min).
+pub const LAST_SEEN_EVERY_MS: i64 = 60_000;
+/// Users, sessions and tokens whose last sight is remembered in memory.
+pub const LAST_SEEN_MEMORY_MAX: usize = 20_000;
+/// Accounts that one page of the administrators' list looks at.
+pub const USERS_SCANNED_MAX: usize = 2_000;
+
+/// Wrong passwords for one account from one address before waiting starts.
+pub const LOGIN_FREE_TRIES: u32 = 5;
+/// The same for one address over all accounts.
+pub const LOGIN_ADDRESS_FREE_TRIES: u32 = 30;
+/// Wrong passwords for one account from anywhere before every address has only one free try for it.
+pub const LOGIN_ACCOUNT_FREE_TRIES: u32 = 50;
+/// The longest wait after a wrong password, in seconds.
+pub const LOGIN_WAIT_S_MAX: i64 = 60;
+/// How long failed logins are remembered, in milliseconds (1 h).
+pub const LOGIN_MEMORY_MS: i64 = 3600 * 1000;
+/// Accounts and addresses whose failures are remembered.
+pub const LOGIN_MEMORY_ENTRIES_MAX: usize = 10_000;
+/// Mails to one address in the time that failures are remembered.
+pub const MAILS_PER_ADDRESS_MAX: u32 = 5;
+/// The least time that an answer takes which must not tell a known address from an unknown one, in milliseconds.
+pub const ANONYMOUS_ANSWER_MS: u64 = 200;
 /// The longest life of a signed stream URL, in seconds.
 pub const STREAM_URL_TTL_S_MAX: i64 = 3600;
 /// The time in which a real-time ticket must be used, in milliseconds.

@@ -12,8 +12,8 @@ pub enum Error {
     /// The access token has lapsed: refresh it.
     #[error("the access token has lapsed; refresh it")]
     TokenExpired,
-    /// Wrong address or password; deliberately not said which.
-    #[error("the e-mail address or the password is wrong")]
+    /// Wrong address or password, or an address that was not confirmed; deliberately not said which.
+    #[error("the e-mail address or the password is wrong, or the address was not confirmed yet")]
     WrongLogin,
     /// The caller may see it and may not do it.
     #[error("{0}")]

@@ -3,31 +3,50 @@
 //! A method authorizes, reads, decides, builds one batch and commits it with what the decision relied on. Nothing here knows
 //! HTTP; nothing outside knows tables. Methods are named like the operations of the contract, in snake case.
 
+pub mod account;
+pub mod authenticate;
 pub mod authorize;
+pub mod bootstrap;
 pub mod commit;
 pub mod ctx;
 pub mod error;
 pub mod events;
+pub mod keys;
 pub mod live;
+pub mod mail;
 pub mod mix;
 pub mod page;
+pub mod password;
+pub mod preferences;
+pub mod profile;
 pub mod project;
+pub mod session;
 pub mod settings;
+pub mod setup;
 #[cfg(test)]
 mod stage;
 pub mod star;
 pub mod storage;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod ticket;
+pub mod token;
 pub mod track;
 pub mod version;
 pub mod version_current;
 pub mod version_process;
 pub mod version_trash;
 
+pub use account::NewUser;
+pub use authenticate::AccessToken;
 pub use authorize::Authorized;
 pub use commit::Done;
 pub use ctx::{Caller, Client, Ctx, Idempotency, Login, Via};
 pub use error::Error;
+pub use keys::{Keys, Purpose};
+pub use mail::MailOrder;
+pub use password::Password;
+pub use session::LoginResult;
 pub use settings::Settings;
 pub use store::Stored;
 
@@ -45,6 +64,8 @@ pub struct Parts {
     pub clock: Arc<dyn ports::Clock>,
     /// Ids and secrets.
     pub ids: Arc<dyn ports::IdGen>,
+    /// The secrets of the instance.
+    pub keys: Arc<Keys>,
     /// Who may do what; a value, so that a test can flip an entry.
     pub access: Access,
     /// Makes pictures safe to serve.
@@ -59,17 +80,22 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Service {
     parts: Arc<Parts>,
+    accounts: Arc<account::Accounts>,
     live: Arc<live::Live>,
 }
 
 impl Service {
     /// Puts the service together.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), live: Arc::default() }
+        Self { parts: Arc::new(parts), accounts: Arc::default(), live: Arc::default() }
     }
     /// What the operator decided.
     pub fn settings(&self) -> &Settings {
         &self.parts.settings
+    }
+    /// The secrets of the instance, for signing cursors and links.
+    pub fn keys(&self) -> &Keys {
+        &self.parts.keys
     }
     pub(crate) fn store(&self) -> &store::Store {
         &self.parts.store

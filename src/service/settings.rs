@@ -5,10 +5,13 @@ use model::{account::RegistrationPolicy, limits};
 /// Settings of the instance.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where people reach the instance, without a slash at the end; links in mails start with it.
-    pub site_url: String,
-    /// Who may register.
-    pub registration: RegistrationPolicy,
+    /// Where people reach the instance, without a slash at the end; links in mails start with it. Only if it was configured:
+    /// then it counts more than what was decided in setup.
+    pub site_url: Option<String>,
+    /// The same as far as it can be guessed from the address the server listens on.
+    pub default_site_url: String,
+    /// Who may register, if it was configured; otherwise setup decides, and until then an invitation is needed.
+    pub registration: Option<RegistrationPolicy>,
     /// The largest upload, in bytes.
     pub upload_bytes_max: u64,
     /// How many bytes a person may store unless their account says otherwise; absent = unlimited.
@@ -29,8 +32,9 @@ pub enum Mail {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            site_url: "http://127.0.0.1:7070".to_owned(),
-            registration: RegistrationPolicy::Invite,
+            site_url: None,
+            default_site_url: "http://127.0.0.1:7070".to_owned(),
+            registration: None,
             upload_bytes_max: limits::UPLOAD_BYTES_MAX_DEFAULT,
             quota_bytes: None,
             mail: Mail::Absent,

@@ -1,37 +1,25 @@
 //! A service on a store in memory, and people who use it: for the tests of use cases.
 
-use crate::{Caller, Client, Ctx, Idempotency, Login, Parts, Service, Settings, Via, project::NewProject};
-use bytes::Bytes;
+use crate::{
+    Caller, Client, Ctx, Idempotency, Login, Service, Settings, Via,
+    project::NewProject,
+    testing::{NOW, service},
+};
 use model::{
-    ProjectId, Timestamp, UserId,
-    access::{Access, Role},
+    ProjectId, UserId,
+    access::Role,
     account::{InstanceRole, User, UserStatus},
-    ports::{
-        AudioProbe, AudioRefusal, AudioTools, Clock, IdGen, Images, Picture, PictureError, WaveformError,
-        WaveformForm, WaveformQuery,
-    },
     project::ProjectMember,
     text::{Email, Handle, Locale, PersonName, ProjectName, TimeZone},
 };
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
 use store::{
-    Batch, Store, StoreConfig,
+    Batch, Store,
     tables::{
         counters::{MemberCount, Owners, ProjectsOfUser},
         member::Members,
         user::Users,
     },
 };
-use uuid::Uuid;
-
-/// When every test happens.
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
 /// A service and its store.
 pub(crate) struct Stage {
@@ -41,18 +29,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// An empty instance.
     pub(crate) fn new() -> Self {
-        let world = Arc::new(World::default());
-        let store = Store::memory(StoreConfig::new(world.clone(), world.clone())).unwrap();
-        let service = Service::new(Parts {
-            store,
-            clock: world.clone(),
-            ids: world.clone(),
-            access: Access::default(),
-            images: world.clone(),
-            audio: world,
-            settings: Settings::default(),
-        });
-        Self { service }
+        Self { service: service(Settings::default()) }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -133,55 +110,5 @@ fn account(id: UserId, name: &str) -> User {
         security_version: 1,
         created_at: NOW,
         updated_at: NOW,
-    }
-}
-
-/// Time that stands still, ids that count, tools that do nothing.
-#[derive(Default)]
-struct World {
-    ids: AtomicU64,
-}
-
-impl Clock for World {
-    fn now(&self) -> Timestamp {
-        NOW
-    }
-}
-
-impl IdGen for World {
-    fn uuid(&self, now: Timestamp) -> Uuid {
-        let mut random = [0; 10];
-        random[2..].copy_from_slice(&self.ids.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-        uuid::Builder::from_unix_timestamp_millis(now.millis().unsigned_abs(), &random).into_uuid()
-    }
-    fn secret(&self, out: &mut [u8]) {
-        out.fill(7);
-    }
-}
-
-impl Images for World {
-    fn square(&self, bytes: &[u8], _side: u32) -> Result<Picture, PictureError> {
-        self.fit(bytes, 0)
-    }
-    fn fit(&self, bytes: &[u8], _side: u32) -> Result<Picture, PictureError> {
-        match bytes {
-            [] => Err(PictureError("this is not a picture")),
-            bytes => Ok(Picture { bytes: Bytes::copy_from_slice(bytes), content_type: "image/png" }),
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl AudioTools for World {
-    async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
-        Err(AudioRefusal::Engine("there is no audio on this stage".to_owned()))
-    }
-    fn window(
-        &self,
-        _pyramid: &std::fs::File,
-        _query: WaveformQuery,
-        _form: WaveformForm,
-    ) -> Result<Bytes, WaveformError> {
-        Err(WaveformError::EmptyWindow)
     }
 }

@@ -117,6 +117,7 @@ catalogue! {
     0x3e UsedBytes "used_bytes" Counter "user" "Bytes a person stores or has reserved";
     0x3f ActiveAdmins "active_admins" Counter "()" "Administrators that may log in";
     0x40 ProjectsOfUser "projects_of_user" Counter "user" "Projects a person is a member of";
+    0x41 Instance "instance" Table "()" "What was decided in setup";
 
     0x50 Projects "projects" Table "project" "Projects";
     0x51 ProjectGates "project_gates" Table "project" "Archive, trash and settings: asserted by every batch of the project";

@@ -9,6 +9,7 @@ pub mod credential;
 pub mod cursor;
 pub mod event;
 pub mod idempotency;
+pub mod instance;
 pub mod job;
 pub mod last_seen;
 pub mod member;

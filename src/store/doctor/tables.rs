@@ -55,6 +55,7 @@ pub(super) fn all() -> Vec<Box<dyn Examiner>> {
         t::meta::Meta,
         t::audit::Audit,
         t::idempotency::Idempotency,
+        t::instance::Instance,
         t::event::Events,
         t::activity::Feed,
         t::cursor::Cursors,

@@ -1,0 +1,6 @@
+//! The world behind the ports of the model: clock, ids, pictures, mail.
+
+pub mod clock;
+pub mod ids;
+pub mod images;
+pub mod mailer;
