@@ -13,10 +13,9 @@ use std::{collections::BTreeMap, path::Path};
 use crate::{
     Key, Store, StoreError, Table, TableId,
     catalog::{CATALOG, Kind},
-    engine::{Engine, Writes, sled::STORE_DIR},
+    engine::{Engine, Writes, sled::STORE_DIR, walk},
     group::counter_value,
     record,
-    scan::Scan,
     tables::{audit::Audit, blob::BlobRow, event::Events},
     view::unreadable,
 };
@@ -24,8 +23,6 @@ use model::BlobHash;
 use tables::Examiner;
 pub use tally::Sums;
 
-/// Rows read at a time.
-const PAGE_ROWS: usize = 1_000;
 /// Findings that are listed; more are only counted.
 const FINDINGS_LISTED: usize = 200;
 
@@ -124,23 +121,6 @@ struct Exam<'a> {
     report: Report,
     writes: Writes,
     live: Vec<(BlobHash, u64)>,
-}
-
-/// Calls `each` with every pair of a table; keys without their table byte.
-fn walk(
-    engine: &dyn Engine,
-    id: TableId,
-    mut each: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let mut range = Scan::all().range(id);
-    loop {
-        let pairs = engine.scan(&range, PAGE_ROWS).map_err(unreadable)?;
-        let Some((last, _)) = pairs.last() else { return Ok(()) };
-        range.start = [last.as_slice(), &[0]].concat();
-        for (key, value) in &pairs {
-            each(&key[1..], value)?;
-        }
-    }
 }
 
 impl Exam<'_> {

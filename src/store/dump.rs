@@ -6,6 +6,7 @@ mod tests;
 use std::{
     fmt::{self, Write as _},
     sync::Arc,
+    time::Duration,
 };
 
 use serde::{
@@ -16,13 +17,13 @@ use serde::{
 use crate::{
     Store, StoreError,
     catalog::{CATALOG, Kind, TableId},
-    engine::Engine,
+    engine::{Engine, walk},
     group::counter_value,
-    limits::SCAN_MAX_ROWS,
     record,
-    scan::KeyRange,
-    view::unreadable,
 };
+
+/// How long a dump waits for the sync of a group before it looks again.
+const PAUSE: Duration = Duration::from_millis(1);
 
 impl Store {
     /// The picture, and the number of the event it is the state after. Writers wait meanwhile.
@@ -40,7 +41,7 @@ impl Store {
                     return Ok((*inner.durable_seq.borrow(), picture(inner.engine.as_ref())?));
                 }
                 drop(view);
-                std::thread::yield_now();
+                std::thread::sleep(PAUSE);
             }
         });
         work.await.map_err(|_| StoreError::Closed)?
@@ -50,20 +51,7 @@ impl Store {
 fn picture(engine: &dyn Engine) -> Result<String, StoreError> {
     let mut out = String::new();
     for entry in CATALOG {
-        let id = entry.id.byte();
-        let mut range = KeyRange { start: vec![id], end: vec![id + 1], reverse: false };
-        loop {
-            let pairs = engine.scan(&range, SCAN_MAX_ROWS).map_err(unreadable)?;
-            for (key, value) in &pairs {
-                line(&mut out, entry.id, entry.kind, &key[1..], value)?;
-            }
-            match pairs.last() {
-                Some((key, _)) if pairs.len() == SCAN_MAX_ROWS => {
-                    range.start = [key.as_slice(), &[0]].concat()
-                }
-                _ => break,
-            }
-        }
+        walk(engine, entry.id, |key, value| line(&mut out, entry.id, entry.kind, key, value))?;
     }
     Ok(out)
 }

@@ -13,7 +13,13 @@ use std::{collections::BTreeMap, io};
 
 use thiserror::Error;
 
-use crate::{catalog::TableId, scan::KeyRange};
+use crate::{
+    catalog::TableId,
+    error::StoreError,
+    limits::SCAN_MAX_ROWS,
+    scan::{KeyRange, Scan},
+    view::unreadable,
+};
 
 /// Bytes to write: `None` deletes.
 pub type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -162,4 +168,21 @@ pub struct Found {
     pub value: Vec<u8>,
     /// The row it leads to.
     pub row: Option<Vec<u8>>,
+}
+
+/// Calls `each` with every pair of a table; keys without their table byte. The caller holds the store's read lock.
+pub(crate) fn walk(
+    engine: &dyn Engine,
+    id: TableId,
+    mut each: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut range = Scan::all().range(id);
+    loop {
+        let pairs = engine.scan(&range, SCAN_MAX_ROWS).map_err(unreadable)?;
+        let Some((last, _)) = pairs.last() else { return Ok(()) };
+        range.start = [last.as_slice(), &[0]].concat();
+        for (key, value) in &pairs {
+            each(&key[1..], value)?;
+        }
+    }
 }

@@ -170,3 +170,56 @@ async fn a_condemned_blob_that_is_stored_again_lives() {
     blobs.collect(&store, late).await.expect("collects");
     assert!(blobs.exists(&hash).await.expect("looks"));
 }
+
+/// Stores one blob each way; under `strace` when the test below asks for it.
+#[tokio::test]
+async fn content_is_stored_both_ways() {
+    let own = dir();
+    let root = std::env::var_os("BACKLINE_TRACED_DIR").map_or(own.path().to_owned(), Into::into);
+    let blobs = Blobs::open(&root, Arc::new(NoFaults)).expect("opens");
+    let put = blobs.put(Bytes::from_static(b"put")).await.expect("stores");
+    let mut part = blobs.part(UPLOAD, 0).await.expect("opens");
+    part.append(b"uploaded").await.expect("writes");
+    let uploaded = blobs.finish(UPLOAD, part).await.expect("finishes");
+    assert_eq!(std::fs::read(blobs.local_path(&put.hash)).expect("reads"), b"put");
+    assert_eq!(std::fs::read(blobs.local_path(&uploaded.hash)).expect("reads"), b"uploaded");
+}
+
+#[test]
+fn a_file_and_its_name_are_synced_before_anybody_may_refer_to_it() {
+    let dir = dir();
+    let (root, trace) = (dir.path().join("data"), dir.path().join("trace"));
+    std::fs::create_dir(&root).expect("makes a directory");
+    let strace = std::process::Command::new("strace")
+        .args(["-f", "-y", "-s", "300", "-e", "trace=fsync,fdatasync,rename,renameat,renameat2", "-o"])
+        .arg(&trace)
+        .arg(std::env::current_exe().expect("this program has a path"))
+        .args(["--exact", "blobs::tests::content_is_stored_both_ways"])
+        .env("BACKLINE_TRACED_DIR", &root)
+        .output();
+    let output = match strace {
+        Ok(output) => output,
+        Err(error) => {
+            assert!(std::env::var_os("BACKLINE_STRICT").is_none(), "there is no strace: {error}");
+            eprintln!("SKIPPED: the system calls of a stored blob need strace");
+            return;
+        }
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let trace = std::fs::read_to_string(trace).expect("strace wrote it");
+    let lines: Vec<&str> = trace.lines().collect();
+    for content in [b"put".as_slice(), b"uploaded"] {
+        let hash = BlobHash(*blake3::hash(content).as_bytes()).to_string();
+        let named = |line: &&str| line.contains("rename") && line.contains(&format!("{hash}\""));
+        let place = lines.iter().position(named).unwrap_or_else(|| panic!("{hash} is named:\n{trace}"));
+        let from = lines[place].split('"').nth(1).expect("a rename names its source");
+        let synced = |lines: &[&str], path: &str| {
+            lines.iter().any(|line| line.contains("sync(") && line.contains(&format!("<{path}>")))
+        };
+        assert!(synced(&lines[..place], from), "the bytes of {from} are synced first:\n{trace}");
+        let blobs = root.join("blobs");
+        let folder = blobs.join(&hash[..2]);
+        assert!(synced(&lines[place..], folder.to_str().expect("UTF-8")), "then its name:\n{trace}");
+        assert!(synced(&lines, blobs.to_str().expect("UTF-8")), "and that of its folder:\n{trace}");
+    }
+}

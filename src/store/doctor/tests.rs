@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::{
-    Batch, Counter as _, Index as _,
+    Batch, Counter as _, Index as _, Scan,
     store::tests::config,
     tables::{counters::MemberCount, member::Members, member::MembersByUser},
 };

@@ -282,7 +282,7 @@ async fn events(store: Store) {
     assert_eq!(feed(FeedFilter::All, None).await, [2, 1]);
     assert_eq!(feed(FeedFilter::All, Some(2)).await, [1]);
     assert_eq!(feed(FeedFilter::Actor(Actor::User(ann)), None).await, [2, 1]);
-    assert_eq!(feed(FeedFilter::Actor(Actor::User(bob)), None).await, []);
+    assert!(feed(FeedFilter::Actor(Actor::User(bob)), None).await.is_empty());
     assert_eq!(feed(FeedFilter::Kind(sent[0].body.kind().into()), None).await, [1]);
     assert_eq!(feed(FeedFilter::Track(sent[1].track.expect("has one")), Some(9)).await, [2]);
 }

@@ -53,10 +53,14 @@ impl SledEngine {
     /// [`StoreError::Open`] when another program holds it or it cannot be read.
     pub fn open(data: &Path, cache_bytes: u64, faults: Arc<dyn FaultPlan>) -> Result<Self, StoreError> {
         let dir = data.join(STORE_DIR);
+        let is_new = !data.exists();
         std::fs::create_dir_all(&dir)?;
         let handles = open_waiting(&dir, cache_bytes)?;
         sync_names(&dir)?;
         sync_dir(data)?;
+        if let (true, Some(parent)) = (is_new, data.canonicalize()?.parent()) {
+            sync_dir(parent)?;
+        }
         Ok(SledEngine { dir, cache_bytes, faults, handles: RwLock::new(Some(handles)) })
     }
 
