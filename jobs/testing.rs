@@ -110,6 +110,7 @@ impl Site {
         let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
         let service = service::Service::new(service::Parts {
             store: store.clone(),
+            blobs: blobs.clone(),
             clock: clock.clone(),
             keys: Arc::new(service::Keys::in_memory(&*ids, clock.now()).unwrap()),
             ids: ids.clone(),

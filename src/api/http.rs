@@ -13,6 +13,7 @@ pub mod frame;
 pub mod limit;
 pub mod operation;
 pub mod params;
+pub mod picture;
 pub mod ranges;
 pub mod reply;
 pub mod schema;

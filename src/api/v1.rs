@@ -3,8 +3,11 @@
 //! A handler takes what it needs from the request (extractors of [`crate::http`]), calls one method of the service, and maps
 //! the result to its DTO. It holds no rules. A new module adds its API to [`Apis`] and [`apis`], and nothing else.
 
+pub mod covers;
 pub mod dto;
+pub mod mix;
 pub mod projects;
+pub mod tracks;
 
 use crate::{docs::DocsApi, health::HealthApi};
 use poem_openapi::Tags;
@@ -39,9 +42,18 @@ pub enum Tag {
 }
 
 /// Every API of the document.
-pub type Apis = (HealthApi, DocsApi, projects::ProjectsApi);
+pub type Apis =
+    (HealthApi, DocsApi, projects::ProjectsApi, covers::CoversApi, tracks::TracksApi, mix::MixApi);
 
 /// The APIs over a service.
 pub fn apis(service: &Service, health: HealthApi) -> Apis {
-    (health, DocsApi, projects::ProjectsApi::new(service.clone()))
+    let service = || service.clone();
+    (
+        health,
+        DocsApi,
+        projects::ProjectsApi::new(service()),
+        covers::CoversApi::new(service()),
+        tracks::TracksApi::new(service()),
+        mix::MixApi::new(service()),
+    )
 }

@@ -22,6 +22,8 @@ pub const DEDUPLICATION_VERSIONS_MAX: usize = 50;
 pub const IMAGE_BYTES_MAX: usize = 5_000_000;
 /// The longest side of an uploaded image, in pixels.
 pub const IMAGE_SIDE_MAX: u32 = 4096;
+/// Pictures decoded at once; each takes up to 64 MB for a moment.
+pub const PICTURES_AT_ONCE: usize = 2;
 /// The side of a stored avatar, in pixels.
 pub const AVATAR_SIDE: u32 = 512;
 /// The longest side of a stored cover, in pixels.

@@ -8,6 +8,7 @@ pub mod authenticate;
 pub mod authorize;
 pub mod bootstrap;
 pub mod commit;
+pub mod cover;
 pub mod ctx;
 pub mod error;
 pub mod events;
@@ -17,6 +18,7 @@ pub mod mail;
 pub mod mix;
 pub mod page;
 pub mod password;
+pub mod picture;
 pub mod preferences;
 pub mod profile;
 pub mod project;
@@ -60,6 +62,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Parts {
     /// Rows and events.
     pub store: store::Store,
+    /// Recordings, waveforms and pictures.
+    pub blobs: store::Blobs,
     /// The wall clock.
     pub clock: Arc<dyn ports::Clock>,
     /// Ids and secrets.
@@ -99,6 +103,9 @@ impl Service {
     }
     pub(crate) fn store(&self) -> &store::Store {
         &self.parts.store
+    }
+    pub(crate) fn blobs(&self) -> &store::Blobs {
+        &self.parts.blobs
     }
     /// A new id of any kind.
     pub(crate) fn id<I: From<uuid::Uuid>>(&self, cx: &Ctx) -> I {

@@ -24,7 +24,8 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use store::{Store, StoreConfig};
+use store::{Blobs, Store, StoreConfig, fault::NoFaults};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// When tests happen.
@@ -72,7 +73,10 @@ impl Images for AnyPicture {
 }
 
 /// Understands no recording.
-struct Deaf;
+struct Deaf {
+    #[expect(dead_code, reason = "the content of the service lies there for as long as it lives")]
+    content: TempDir,
+}
 
 #[async_trait]
 impl AudioTools for Deaf {
@@ -103,14 +107,16 @@ pub(crate) fn mailing_service() -> Service {
 /// A service with these settings, in memory.
 pub(crate) fn service(settings: Settings) -> Service {
     let ids: Arc<CountedIds> = Arc::default();
+    let content = tempfile::tempdir().unwrap();
     Service::new(Parts {
         store: Store::memory(StoreConfig::new(Arc::new(Still), ids.clone())).unwrap(),
+        blobs: Blobs::open(content.path(), Arc::new(NoFaults)).unwrap(),
         clock: Arc::new(Still),
         keys: Arc::new(Keys::in_memory(&*ids, NOW).unwrap()),
         ids,
         access: Access::default(),
         images: Arc::new(AnyPicture),
-        audio: Arc::new(Deaf),
+        audio: Arc::new(Deaf { content }),
         settings,
     })
 }

@@ -4,7 +4,14 @@
 //! [`Time`], every id a `Uuid`, every count an `i32` or `i64`; there is no `u64`. **Requests** derive `Object` and implement
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
+pub mod member;
+pub mod mix;
 pub mod project;
+pub mod project_settings;
+pub mod storage;
+pub(crate) mod tags;
 mod time;
+pub mod track;
+pub mod trash;
 
 pub use time::Time;

@@ -5,8 +5,12 @@ use crate::{
     page::PageRequest,
     stage::{Stage, a_project, keyed, later},
 };
-use model::{access::Role, project::ApprovalRule};
-use store::tables::counters::{ProjectBytes, UsedBytes};
+use bytes::Bytes;
+use model::{BlobHash, access::Role, project::ApprovalRule};
+use store::tables::{
+    blob::Refs,
+    counters::{ProjectBytes, UsedBytes},
+};
 
 fn renamed(name: &str) -> ProjectPatch {
     ProjectPatch { name: Some(ProjectName::parse(name).unwrap()), ..ProjectPatch::default() }
@@ -357,4 +361,39 @@ async fn storage_tells_where_bytes_lie() {
     assert_eq!((storage.used_bytes, storage.quota_bytes), (70, None));
     let sizes: Vec<_> = storage.by_project.iter().map(|size| (size.name.as_str(), size.bytes)).collect();
     assert_eq!(sizes, [("Large", 90), ("Small", 10)]);
+}
+
+#[tokio::test]
+async fn a_cover_is_stored_once_and_let_go() {
+    let stage = Stage::new();
+    let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);
+    let id = made(&stage, &ada, "Cover").await;
+    stage.join(id, &ben, Role::Viewer).await;
+    let service = &stage.service;
+    let refs = async |hash: BlobHash| stage.store().count::<Refs>(&hash).await.unwrap();
+    assert!(matches!(service.get_project_cover(&ben, id).await, Err(Error::NotFound("cover"))));
+    let red = service.put_project_cover(&ada, id, Bytes::from_static(b"red")).await.unwrap();
+    let red_hash = red.project.row.cover.unwrap();
+    let again = service.put_project_cover(&ada, id, Bytes::from_static(b"red")).await.unwrap();
+    assert_eq!((red.project.rev, again.project.rev, refs(red_hash).await), (2, 2, 1));
+    let shown = service.get_project_cover(&ben, id).await.unwrap();
+    assert_eq!((shown.length, shown.content_type.as_str()), (3, "image/png"));
+    let blue = service.put_project_cover(&ada, id, Bytes::from_static(b"blue")).await.unwrap();
+    let blue_hash = blue.project.row.cover.unwrap();
+    assert_eq!((refs(red_hash).await, refs(blue_hash).await), (0, 1));
+    for _ in 0..2 {
+        service.delete_project_cover(&ada, id).await.unwrap();
+    }
+    assert_eq!(refs(blue_hash).await, 0);
+    assert_eq!(
+        stage.events().await,
+        ["project.created", "project.updated", "project.updated", "project.updated"]
+    );
+
+    let no_picture = service.put_project_cover(&ada, id, Bytes::new()).await;
+    assert!(matches!(no_picture, Err(Error::Invalid(_))), "{no_picture:?}");
+    let large = Bytes::from(vec![0; limits::IMAGE_BYTES_MAX + 1]);
+    assert!(matches!(service.put_project_cover(&ada, id, large).await, Err(Error::PayloadTooLarge { .. })));
+    let viewer = service.put_project_cover(&ben, id, Bytes::from_static(b"red")).await;
+    assert!(matches!(viewer, Err(Error::Forbidden(_))), "{viewer:?}");
 }

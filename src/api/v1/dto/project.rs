@@ -1,15 +1,77 @@
 //! Projects as JSON.
 
-use super::Time;
+use super::{Time, tags};
 use crate::http::body::{Checks, Input};
 use model::{
-    Violations, access, project,
-    text::{Color, MusicalKey, ProjectName, Prose, Tag, TimeSignature, parse_bpm},
-    violation::Fault,
+    Violations, access,
+    text::{Color, MusicalKey, ProjectName, Prose, TimeSignature, parse_bpm},
 };
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
-use service::project::{NewProject, ProjectPatch, ProjectView};
+use service::project::{Direction, NewProject, ProjectPatch, ProjectView};
 use uuid::Uuid;
+
+/// A project as the caller sees it.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Project {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// The name for URLs that people read; not unique.
+    pub slug: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Who made it.
+    pub owner_id: Uuid,
+    /// Where its cover is, if it has one.
+    pub cover_url: Option<String>,
+    /// Its colour in lists, `#rrggbb`.
+    pub color: Option<String>,
+    /// Tags, in lower case.
+    pub tags: Vec<String>,
+    /// Tempo in beats per minute.
+    pub bpm: Option<f64>,
+    /// Such as `4/4`.
+    pub time_signature: Option<String>,
+    /// Such as `F# minor`.
+    pub key: Option<String>,
+    /// When it became read-only; absent = it is not archived.
+    pub archived_at: Option<Time>,
+    /// Who archived it.
+    pub archived_by: Option<Uuid>,
+    /// When it was moved to the trash.
+    pub deleted_at: Option<Time>,
+    /// Who moved it there.
+    pub deleted_by: Option<Uuid>,
+    /// How much is in it; not part of the revision.
+    pub counts: ProjectCounts,
+    /// Bytes of its versions, trash included; not part of the revision.
+    pub size_bytes: i64,
+    /// The caller's role; absent for administrators of the instance who are not members.
+    pub my_role: Option<Role>,
+    /// What the caller may do.
+    pub capabilities: Vec<String>,
+    /// Whether the caller starred it.
+    pub starred: bool,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// Grows by one with each change.
+    pub revision: i64,
+}
+
+/// How much is in a project.
+#[derive(Clone, Copy, Debug, Object)]
+pub struct ProjectCounts {
+    /// Tracks outside the trash.
+    pub tracks: i64,
+    /// Versions outside the trash.
+    pub versions: i64,
+    /// Members.
+    pub members: i64,
+}
 
 /// The part a member plays in a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -33,169 +95,43 @@ impl From<access::Role> for Role {
     }
 }
 
-/// Who sees the team mood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum MoodVisibility {
-    /// Every member.
-    Members,
-    /// Editors and owners.
-    Editors,
-    /// Nobody.
-    Off,
-}
-
-/// Whose approval a version needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum ApprovalRule {
-    /// Nobody's.
-    None,
-    /// One owner's.
-    AnyOwner,
-    /// Everybody's.
-    AllMembers,
-}
-
-/// What the owners of a project decided for everybody.
-#[derive(Clone, Debug, Object)]
-pub struct ProjectSettings {
-    /// Viewers may comment.
-    pub viewer_can_comment: bool,
-    /// Viewers may download originals and mixdowns.
-    pub viewer_can_download: bool,
-    /// Who sees the team mood.
-    pub mood_visibility: MoodVisibility,
-    /// Comments are analysed for emotion.
-    pub emotion_analysis: bool,
-    /// Whose approval a version needs.
-    pub approval_rule: ApprovalRule,
-}
-
-impl From<project::ProjectSettings> for ProjectSettings {
-    fn from(settings: project::ProjectSettings) -> Self {
-        Self {
-            viewer_can_comment: settings.viewer_can_comment,
-            viewer_can_download: settings.viewer_can_download,
-            mood_visibility: match settings.mood_visibility {
-                project::MoodVisibility::Members => MoodVisibility::Members,
-                project::MoodVisibility::Editors => MoodVisibility::Editors,
-                project::MoodVisibility::Off => MoodVisibility::Off,
-            },
-            emotion_analysis: settings.emotion_analysis,
-            approval_rule: match settings.approval_rule {
-                project::ApprovalRule::None => ApprovalRule::None,
-                project::ApprovalRule::AnyOwner => ApprovalRule::AnyOwner,
-                project::ApprovalRule::AllMembers => ApprovalRule::AllMembers,
-            },
-        }
-    }
-}
-
-/// How much is in a project.
-#[derive(Clone, Debug, Object)]
-pub struct ProjectCounts {
-    /// Tracks outside the trash.
-    pub tracks: i64,
-    /// Versions outside the trash.
-    pub versions: i64,
-    /// Members.
-    pub members: i64,
-}
-
-/// A project: the album, song or band folder that people share.
-#[derive(Clone, Debug, Object)]
-#[oai(skip_serializing_if_is_none)]
-pub struct Project {
-    /// Its id.
-    pub id: Uuid,
-    /// Its revision: +1 with every change of its own fields, and the `ETag`.
-    pub revision: i64,
-    /// Its name.
-    pub name: String,
-    /// The name in lower-case ASCII with hyphens.
-    pub slug: String,
-    /// What it is about.
-    pub description: Option<String>,
-    /// Who made it.
-    pub owner_id: Uuid,
-    /// Where its cover is, if it has one.
-    pub cover_url: Option<String>,
-    /// Its colour in lists, such as `#e8b84b`.
-    pub color: Option<String>,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// Tempo in beats per minute.
-    pub bpm: Option<f64>,
-    /// Such as `4/4`.
-    pub time_signature: Option<String>,
-    /// Such as `F# minor`.
-    pub key: Option<String>,
-    /// When it became read-only.
-    pub archived_at: Option<Time>,
-    /// Who archived it.
-    pub archived_by: Option<Uuid>,
-    /// When it was moved to the trash.
-    pub deleted_at: Option<Time>,
-    /// Who moved it to the trash.
-    pub deleted_by: Option<Uuid>,
-    /// What its owners decided for everybody.
-    pub settings: ProjectSettings,
-    /// How much is in it.
-    pub counts: ProjectCounts,
-    /// Bytes of its versions, trash included.
-    pub size_bytes: i64,
-    /// Your part in it; absent for an administrator who is no member.
-    pub my_role: Option<Role>,
-    /// What you may do in it, such as `edit_tracks`.
-    pub capabilities: Vec<String>,
-    /// Whether you marked it.
-    pub starred: bool,
-    /// When it was made.
-    pub created_at: Time,
-    /// When its own fields last changed.
-    pub updated_at: Time,
-}
-
 impl From<ProjectView> for Project {
     fn from(view: ProjectView) -> Self {
-        let (project, gate) = (view.project.row, view.gate.row);
-        let (archived, deleted) = (gate.archived.unzip(), gate.deleted.unzip());
+        let (row, gate, counts) = (view.project.row, view.gate.row, view.counts);
         Self {
-            id: project.id.uuid(),
-            revision: view.project.rev.cast_signed(),
-            name: project.name.to_string(),
-            slug: project.slug,
-            description: project.description.map(|text| text.to_string()),
-            owner_id: project.created_by.uuid(),
-            cover_url: project.cover.map(|_| format!("/api/v1/projects/{}/cover", project.id)),
-            color: project.color.map(|color| color.to_string()),
-            tags: project.tags.iter().map(ToString::to_string).collect(),
-            bpm: project.bpm,
-            time_signature: project.time_signature.map(|text| text.to_string()),
-            key: project.key.map(|text| text.to_string()),
-            archived_at: archived.0.map(Time),
-            archived_by: archived.1.map(Into::into),
-            deleted_at: deleted.0.map(Time),
-            deleted_by: deleted.1.map(Into::into),
-            settings: gate.settings.into(),
+            id: row.id.uuid(),
+            cover_url: row.cover.map(|_| format!("/api/v1/projects/{}/cover", row.id)),
+            name: row.name.to_string(),
+            slug: row.slug,
+            description: row.description.map(|text| text.to_string()),
+            owner_id: row.created_by.uuid(),
+            color: row.color.map(|color| color.to_string()),
+            tags: tags::shown(&row.tags),
+            bpm: row.bpm,
+            time_signature: row.time_signature.map(|signature| signature.to_string()),
+            key: row.key.map(|key| key.to_string()),
+            archived_at: gate.archived.map(|(at, _)| at.into()),
+            archived_by: gate.archived.map(|(_, by)| by.uuid()),
+            deleted_at: gate.deleted.map(|(at, _)| at.into()),
+            deleted_by: gate.deleted.map(|(_, by)| by.uuid()),
             counts: ProjectCounts {
-                tracks: view.counts.tracks,
-                versions: view.counts.versions,
-                members: view.counts.members,
+                tracks: counts.tracks,
+                versions: counts.versions,
+                members: counts.members,
             },
-            size_bytes: view.counts.bytes,
-            my_role: view.role.map(Into::into),
+            size_bytes: counts.bytes,
+            my_role: view.role.map(Role::from),
             capabilities: view.capabilities.into_iter().map(str::to_owned).collect(),
             starred: view.starred,
-            created_at: Time(project.created_at),
-            updated_at: Time(project.updated_at),
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+            revision: view.project.rev.cast_signed(),
         }
     }
 }
 
 /// What a new project is made of.
-#[derive(Debug, Object)]
+#[derive(Clone, Debug, Object)]
 pub struct CreateProject {
     /// Its name: 1 to 120 characters.
     pub name: String,
@@ -203,73 +139,74 @@ pub struct CreateProject {
     pub description: Option<String>,
     /// Its colour in lists, such as `#e8b84b`.
     pub color: Option<String>,
-    /// Up to 20 tags of up to 40 characters.
+    /// Up to 20 tags.
     pub tags: Option<Vec<String>>,
-    /// Tempo in beats per minute, 10 to 999.
+    /// Tempo in beats per minute: 10 to 999.
     pub bpm: Option<f64>,
     /// Such as `4/4`.
     pub time_signature: Option<String>,
-    /// Such as `F# minor`.
+    /// Such as `F# minor`: 1 to 20 characters.
     pub key: Option<String>,
 }
 
 impl Input for CreateProject {
     type Value = NewProject;
+
     fn parse(self) -> Result<NewProject, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", ProjectName::parse(&self.name));
         let description = faults.optional("/description", self.description, |text| Prose::parse(&text));
         let color = faults.optional("/color", self.color, |text| Color::parse(&text));
-        let tags = parse_tags(&mut faults, self.tags.unwrap_or_default());
+        let tags = tags::tags(&mut faults, self.tags.unwrap_or_default());
         let bpm = faults.optional("/bpm", self.bpm, parse_bpm);
         let time_signature =
             faults.optional("/time_signature", self.time_signature, |text| TimeSignature::parse(&text));
         let key = faults.optional("/key", self.key, |text| MusicalKey::parse(&text));
-        faults.finish(name.map(|name| NewProject {
-            name,
-            description,
-            color,
-            tags,
-            bpm,
-            time_signature,
-            key,
-        }))
+        let new = name.map(|name| NewProject { name, description, color, tags, bpm, time_signature, key });
+        faults.finish(new)
     }
 }
 
-/// What changes in a project: a JSON merge patch.
-#[derive(Debug, Object)]
+/// What changes; absent fields stay, null clears.
+#[derive(Clone, Debug, Object)]
 pub struct UpdateProject {
     /// Its name: 1 to 120 characters.
     pub name: Option<String>,
-    /// What it is about; null clears it.
+    /// What it is about: up to 4,000 characters.
     #[oai(nullable)]
     pub description: MaybeUndefined<String>,
-    /// Its colour in lists; null clears it.
+    /// Its colour in lists, such as `#e8b84b`.
     #[oai(nullable)]
     pub color: MaybeUndefined<String>,
-    /// All its tags.
-    pub tags: Option<Vec<String>>,
-    /// Tempo in beats per minute, 10 to 999; null clears it.
+    /// All its tags, up to 20.
+    #[oai(nullable)]
+    pub tags: MaybeUndefined<Vec<String>>,
+    /// Tempo in beats per minute: 10 to 999.
     #[oai(nullable)]
     pub bpm: MaybeUndefined<f64>,
-    /// Such as `4/4`; null clears it.
+    /// Such as `4/4`.
     #[oai(nullable)]
     pub time_signature: MaybeUndefined<String>,
-    /// Such as `F# minor`; null clears it.
+    /// Such as `F# minor`: 1 to 20 characters.
     #[oai(nullable)]
     pub key: MaybeUndefined<String>,
 }
 
 impl Input for UpdateProject {
     type Value = ProjectPatch;
+
     fn parse(self) -> Result<ProjectPatch, Violations> {
         let mut faults = Violations::default();
+        let tags = match self.tags {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(vec![]),
+            MaybeUndefined::Value(values) => Some(tags::tags(&mut faults, values)),
+        };
         let patch = ProjectPatch {
             name: faults.optional("/name", self.name, |text| ProjectName::parse(&text)),
             description: faults.patch("/description", self.description, |text| Prose::parse(&text)),
             color: faults.patch("/color", self.color, |text| Color::parse(&text)),
-            tags: self.tags.map(|tags| parse_tags(&mut faults, tags)),
+            tags,
             bpm: faults.patch("/bpm", self.bpm, parse_bpm),
             time_signature: faults
                 .patch("/time_signature", self.time_signature, |text| TimeSignature::parse(&text)),
@@ -279,19 +216,67 @@ impl Input for UpdateProject {
     }
 }
 
-/// Tags without repeats, in the order given.
-fn parse_tags(faults: &mut Violations, tags: Vec<String>) -> Vec<Tag> {
-    let max = model::limits::TAGS_MAX;
-    if tags.len() > max {
-        let fault = Fault::new("too_many", format!("must have at most {max} tags"));
-        faults.0.push(fault.at("/tags"));
-        return vec![];
-    }
-    let mut unique: Vec<Tag> = Vec::new();
-    for tag in faults.each("/tags", tags, |text| Tag::parse(&text)) {
-        if !unique.contains(&tag) {
-            unique.push(tag);
+/// Which projects a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ProjectFilter {
+    /// All outside the trash, archived ones too.
+    All,
+    /// Those I own, without archived ones.
+    My,
+    /// Those others own, without archived ones.
+    Shared,
+    /// The archived ones.
+    Archived,
+    /// Those in the trash that I may restore.
+    Trash,
+}
+
+impl From<ProjectFilter> for service::project::ProjectFilter {
+    fn from(filter: ProjectFilter) -> Self {
+        match filter {
+            ProjectFilter::All => Self::All,
+            ProjectFilter::My => Self::My,
+            ProjectFilter::Shared => Self::Shared,
+            ProjectFilter::Archived => Self::Archived,
+            ProjectFilter::Trash => Self::Trash,
         }
     }
-    unique
+}
+
+/// By what a list is sorted; `-` = largest or latest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum ProjectSort {
+    /// By name.
+    #[oai(rename = "name")]
+    Name,
+    /// By name, from the end.
+    #[oai(rename = "-name")]
+    NameDescending,
+    /// Oldest first.
+    #[oai(rename = "created_at")]
+    CreatedAt,
+    /// Newest first.
+    #[oai(rename = "-created_at")]
+    CreatedAtDescending,
+    /// Longest unchanged first.
+    #[oai(rename = "updated_at")]
+    UpdatedAt,
+    /// Last changed first.
+    #[oai(rename = "-updated_at")]
+    UpdatedAtDescending,
+}
+
+impl From<ProjectSort> for (service::project::ProjectSort, Direction) {
+    fn from(sort: ProjectSort) -> Self {
+        use service::project::ProjectSort as By;
+        match sort {
+            ProjectSort::Name => (By::Name, Direction::Ascending),
+            ProjectSort::NameDescending => (By::Name, Direction::Descending),
+            ProjectSort::CreatedAt => (By::CreatedAt, Direction::Ascending),
+            ProjectSort::CreatedAtDescending => (By::CreatedAt, Direction::Descending),
+            ProjectSort::UpdatedAt => (By::UpdatedAt, Direction::Ascending),
+            ProjectSort::UpdatedAtDescending => (By::UpdatedAt, Direction::Descending),
+        }
+    }
 }

@@ -1,0 +1,50 @@
+//! The shared mix.
+
+use crate::{
+    http::{body::Body, reply::Reply},
+    problem::Answer,
+    security::Auth,
+    v1::{
+        Tag,
+        dto::mix::{Mix, PutMix},
+    },
+};
+use poem_openapi::{OpenApi, param::Path};
+use service::Service;
+use uuid::Uuid;
+
+/// The shared mix over a service.
+pub struct MixApi {
+    service: Service,
+}
+
+impl MixApi {
+    /// The shared mix over this service.
+    pub fn new(service: Service) -> Self {
+        Self { service }
+    }
+}
+
+#[OpenApi(prefix_path = "/api/v1", tag = "Tag::Tracks")]
+impl MixApi {
+    /// Show the shared mix
+    ///
+    /// Members.
+    #[oai(path = "/projects/:project_id/mix", method = "get", operation_id = "getSharedMix")]
+    async fn get_shared_mix(&self, cx: Auth, project_id: Path<Uuid>) -> Answer<Reply<Mix>> {
+        Ok(Reply(self.service.get_shared_mix(&cx, project_id.0.into()).await?.into()))
+    }
+
+    /// Move any number of faders at once
+    ///
+    /// Editors and owners. All move or none; one event tells of it.
+    #[oai(path = "/projects/:project_id/mix", method = "put", operation_id = "putSharedMix")]
+    async fn put_shared_mix(
+        &self,
+        cx: Auth,
+        project_id: Path<Uuid>,
+        body: Body<PutMix>,
+    ) -> Answer<Reply<Mix>> {
+        Ok(Reply(self.service.put_shared_mix(&cx, project_id.0.into(), &body.0).await?.into()))
+    }
+}
