@@ -17,4 +17,5 @@ pub mod picture;
 pub mod ranges;
 pub mod reply;
 pub mod schema;
+pub mod server;
 pub mod sse;

@@ -220,3 +220,5 @@ pub const RATE_WRITE_PER_MINUTE: u32 = 300;
 pub const RATE_READ_PER_MINUTE: u32 = 1200;
 /// Streams, ranges, waveforms and live streams opened a minute, by one person.
 pub const RATE_STREAM_PER_MINUTE: u32 = 1200;
+/// Connections open at once; more wait to be accepted.
+pub const CONNECTIONS_MAX: usize = 4096;
