@@ -106,7 +106,9 @@ impl MetricsEndpoint {
         }
         match security::bearer_caller(&*self.gate, request, exchange.now).await? {
             Caller::System => Ok(()),
-            Caller::User(login) if login.role == InstanceRole::Admin => Ok(()),
+            Caller::User(login) if login.role == InstanceRole::Admin => {
+                security::check_scope(&login.via, "system", request.method())
+            }
             Caller::User(_) => Err(Failure::new(Code::Forbidden)),
             Caller::Anonymous => Err(Failure::new(Code::Unauthenticated)),
         }

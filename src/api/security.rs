@@ -9,12 +9,15 @@ use crate::{
 };
 use async_trait::async_trait;
 use model::Timestamp;
-use poem::{Request, RequestBody, Result, http::header};
+use poem::{
+    Request, RequestBody, Result,
+    http::{Method, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
-use service::{Caller, Ctx, Login, Via};
+use service::{Caller, Ctx, Login, Service, Via};
 use std::ops::Deref;
 
 /// The name of the security scheme in the document.
@@ -35,6 +38,16 @@ pub trait Gate: Send + Sync {
     /// # Errors
     /// `SetupRequired`.
     async fn require_setup(&self) -> service::Result<()>;
+}
+
+#[async_trait]
+impl Gate for Service {
+    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Login> {
+        Service::authenticate(self, bearer, now).await
+    }
+    async fn require_setup(&self) -> service::Result<()> {
+        Service::require_setup(self).await
+    }
 }
 
 /// A caller that the transport has already proved, such as whoever may open the control socket of the data directory.
@@ -146,7 +159,7 @@ pub async fn identify(
     }
     let caller = bearer_caller(gate, request, now).await?;
     match (&caller, operation.access) {
-        (Caller::User(login), _) => check_scope(&login.via, operation)?,
+        (Caller::User(login), _) => check_scope(&login.via, operation.tag, &operation.method)?,
         (Caller::Anonymous, Access::Required) => {
             return Err(Failure::new(Code::Unauthenticated)
                 .detail("send `Authorization: Bearer …` with a token from login"));
@@ -181,10 +194,19 @@ fn bearer(request: &Request) -> Answer<Option<&str>> {
     if good { Ok(Some(token)) } else { Err(refused()) }
 }
 
-/// Holds the scopes of a personal access token against the operation: `<tag>:read` for GET, `<tag>:write` for all.
-fn check_scope(via: &Via, operation: &Operation) -> Answer<()> {
+/// The scope that a personal access token needs for a method on things of this tag.
+pub fn scope(tag: &str, method: &Method) -> String {
+    let verb = if method.is_safe() { "read" } else { "write" };
+    format!("{tag}:{verb}")
+}
+
+/// Holds the scopes of a personal access token against a tag and a method; whoever may write may read.
+///
+/// # Errors
+/// 403 that names the scope.
+pub fn check_scope(via: &Via, tag: &str, method: &Method) -> Answer<()> {
     let Via::Token { scopes, .. } = via else { return Ok(()) };
-    let (needed, write) = (operation.scope(), format!("{}:write", operation.tag));
+    let (needed, write) = (scope(tag, method), scope(tag, &Method::POST));
     if scopes.iter().any(|scope| *scope == needed || *scope == write) {
         return Ok(());
     }

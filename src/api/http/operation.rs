@@ -83,8 +83,7 @@ impl Operation {
 
     /// The scope that a personal access token needs.
     pub fn scope(&self) -> String {
-        let verb = if self.method.is_safe() { "read" } else { "write" };
-        format!("{}:{verb}", self.tag)
+        security::scope(self.tag, &self.method)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::*;
 use model::{UserId, account::InstanceRole};
-use poem::http::Method;
 use poem_openapi::registry::{MetaOperation, MetaResponses};
 use std::collections::HashMap;
 use uuid::Uuid;
