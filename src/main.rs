@@ -2,8 +2,12 @@
 
 use std::process::ExitCode;
 
-use backline::cli::{self, Invocation};
+use backline::{
+    adapters::audio_tools,
+    cli::{self, Invocation},
+};
 
 fn main() -> ExitCode {
-    cli::run(Invocation::of_process())
+    let asked = Invocation::of_process();
+    audio_tools::decode(&asked.arguments).unwrap_or_else(|| cli::run(asked))
 }

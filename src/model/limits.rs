@@ -16,6 +16,8 @@ pub const UPLOAD_IDLE_S_MAX: u64 = 60;
 pub const UPLOAD_CHUNK_BYTES: i64 = 8 * 1024 * 1024;
 /// What a form may hold beside the file, in bytes.
 pub const FORM_EXTRA_BYTES_MAX: u64 = 64 * 1024;
+/// The longest media type a client may declare, in characters.
+pub const CONTENT_TYPE_CHARS_MAX: usize = 200;
 /// Versions with the declared hash that are looked at before a transfer is asked for after all.
 pub const DEDUPLICATION_VERSIONS_MAX: usize = 50;
 /// The largest avatar or cover upload, in bytes (5 MB).
@@ -159,6 +161,10 @@ pub const AUDIO_SAMPLE_RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
 pub const PROBE_TIMEOUT_MS: u64 = 2_000;
 /// The time a probe may take on a busy machine, in milliseconds of the clock.
 pub const PROBE_WAIT_MS: u64 = 10_000;
+/// The finest stored level of a waveform, in sample frames a pixel.
+pub const WAVEFORM_SAMPLES_PER_PIXEL: u32 = 256;
+/// The widest waveform by `width`, in pixels.
+pub const WAVEFORM_WIDTH_MAX: i32 = 100_000;
 /// Minima and maxima read for one waveform answer.
 pub const WAVEFORM_VALUES_MAX: u64 = 16 * 1024 * 1024;
 /// The address space of the decoding child, in bytes.

@@ -6,8 +6,8 @@ mod tests;
 
 use crate::{Error, Login, Result, Service, Via, keys::Keys};
 use model::{
-    SessionId, Timestamp, UserId,
-    account::{Session, User, UserStatus},
+    ApiTokenId, SessionId, Timestamp, UserId,
+    account::{ApiToken, Session, User, UserStatus},
     limits,
 };
 use parking_lot::Mutex;
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use store::{
     Batch, Stored,
     tables::{
-        api_token::ApiTokenByHash,
+        api_token::{ApiTokenByHash, ApiTokens},
         last_seen::{LastSeen, Seen},
         session::Sessions,
         user::Users,
@@ -85,27 +85,61 @@ impl Service {
         if claims.exp <= now {
             return Err(Error::TokenExpired);
         }
-        let session = self.store().get::<Sessions>(&claims.sid).await?.ok_or(Error::Unauthenticated)?;
-        let user = self.active_user(claims.sub).await?;
-        let alive = session.row.user_id == claims.sub
-            && session.row.expires_at > now
-            && [claims.ver, session.row.security_version] == [user.row.security_version; 2];
-        if !alive {
+        let user = self.user_of_session(claims.sub, claims.sid, now).await?;
+        if claims.ver != user.row.security_version {
             return Err(Error::Unauthenticated);
         }
         self.note_seen(&[claims.sub.uuid(), claims.sid.uuid()], now).await;
         Ok(login(&user, Via::Session(claims.sid)))
     }
 
+    /// Who a login on a device speaks for, for what was signed under it.
+    pub(crate) async fn login_of_session(
+        &self,
+        user_id: UserId,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Login> {
+        let user = self.user_of_session(user_id, id, now).await?;
+        Ok(login(&user, Via::Session(id)))
+    }
+
+    /// The account of a session that is alive.
+    async fn user_of_session(&self, user_id: UserId, id: SessionId, now: Timestamp) -> Result<Stored<User>> {
+        let session = self.store().get::<Sessions>(&id).await?.ok_or(Error::Unauthenticated)?;
+        let user = self.active_user(user_id).await?;
+        let alive = session.row.user_id == user_id
+            && session.row.expires_at > now
+            && session.row.security_version == user.row.security_version;
+        if alive { Ok(user) } else { Err(Error::Unauthenticated) }
+    }
+
     async fn authenticate_api_token(&self, bearer: &str, now: Timestamp) -> Result<Login> {
         let (id, token) =
             self.store().find::<ApiTokenByHash>(&sha256(bearer)).await?.ok_or(Error::Unauthenticated)?;
-        if token.row.expires_at.is_some_and(|at| at <= now) {
+        let login = self.login_of_token(token.row, now).await?;
+        self.note_seen(&[login.user_id.uuid(), id.uuid()], now).await;
+        Ok(login)
+    }
+
+    /// Who a personal access token speaks for, for what was signed under it.
+    pub(crate) async fn login_of_api_token(
+        &self,
+        user_id: UserId,
+        id: ApiTokenId,
+        now: Timestamp,
+    ) -> Result<Login> {
+        let token = self.store().get::<ApiTokens>(&id).await?;
+        let token = token.filter(|token| token.row.user_id == user_id).ok_or(Error::Unauthenticated)?;
+        self.login_of_token(token.row, now).await
+    }
+
+    async fn login_of_token(&self, token: ApiToken, now: Timestamp) -> Result<Login> {
+        if token.expires_at.is_some_and(|at| at <= now) {
             return Err(Error::Unauthenticated);
         }
-        let user = self.active_user(token.row.user_id).await?;
-        self.note_seen(&[user.row.id.uuid(), id.uuid()], now).await;
-        let via = Via::Token { id, scopes: token.row.scopes, project_ids: token.row.project_ids };
+        let user = self.active_user(token.user_id).await?;
+        let via = Via::Token { id: token.id, scopes: token.scopes, project_ids: token.project_ids };
         Ok(login(&user, via))
     }
 

@@ -12,6 +12,7 @@ pub mod cover;
 pub mod ctx;
 pub mod error;
 pub mod events;
+pub mod job_view;
 pub mod keys;
 pub mod live;
 pub mod mail;
@@ -19,6 +20,7 @@ pub mod mix;
 pub mod page;
 pub mod password;
 pub mod picture;
+pub mod playback;
 pub mod preferences;
 pub mod profile;
 pub mod project;
@@ -29,15 +31,21 @@ pub mod setup;
 mod stage;
 pub mod star;
 pub mod storage;
+pub mod stream_url;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod ticket;
 pub mod token;
 pub mod track;
+pub mod upload;
+pub mod upload_content;
 pub mod version;
+pub mod version_create;
 pub mod version_current;
+pub mod version_list;
 pub mod version_process;
 pub mod version_trash;
+pub mod waveform;
 
 pub use account::NewUser;
 pub use authenticate::AccessToken;
@@ -86,12 +94,18 @@ pub struct Service {
     parts: Arc<Parts>,
     accounts: Arc<account::Accounts>,
     live: Arc<live::Live>,
+    transfers: Arc<upload_content::Transfers>,
 }
 
 impl Service {
     /// Puts the service together.
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), accounts: Arc::default(), live: Arc::default() }
+        Self {
+            parts: Arc::new(parts),
+            accounts: Arc::default(),
+            live: Arc::default(),
+            transfers: Arc::default(),
+        }
     }
     /// What the operator decided.
     pub fn settings(&self) -> &Settings {
@@ -106,6 +120,12 @@ impl Service {
     }
     pub(crate) fn blobs(&self) -> &store::Blobs {
         &self.parts.blobs
+    }
+    pub(crate) fn audio(&self) -> &Arc<dyn ports::AudioTools> {
+        &self.parts.audio
+    }
+    pub(crate) fn transfers(&self) -> &upload_content::Transfers {
+        &self.transfers
     }
     /// A new id of any kind.
     pub(crate) fn id<I: From<uuid::Uuid>>(&self, cx: &Ctx) -> I {

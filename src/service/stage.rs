@@ -4,13 +4,14 @@ use crate::{
     Caller, Client, Ctx, Idempotency, Login, Service, Settings, Via,
     project::NewProject,
     testing::{NOW, service},
+    track::{FaderPatch, NewTrack, Place},
 };
 use model::{
-    ProjectId, UserId,
+    ProjectId, TrackId, UserId,
     access::Role,
     account::{InstanceRole, User, UserStatus},
     project::ProjectMember,
-    text::{Email, Handle, Locale, PersonName, ProjectName, TimeZone},
+    text::{Email, Handle, Locale, PersonName, ProjectName, TimeZone, TrackKind, TrackName},
 };
 use store::{
     Batch, Store,
@@ -30,6 +31,11 @@ impl Stage {
     /// An empty instance.
     pub(crate) fn new() -> Self {
         Self { service: service(Settings::default()) }
+    }
+
+    /// An empty instance where everybody may store so many bytes.
+    pub(crate) fn with_quota(bytes: u64) -> Self {
+        Self { service: service(Settings { quota_bytes: Some(bytes), ..Settings::default() }) }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -60,6 +66,21 @@ impl Stage {
             .add::<Owners>(&project, i64::from(role == Role::Owner), ..)
             .add::<ProjectsOfUser>(&user_id, 1, ..);
         self.store().commit(batch).await.unwrap();
+    }
+
+    /// A new track.
+    pub(crate) async fn track(&self, cx: &Ctx, project: ProjectId) -> TrackId {
+        let track = NewTrack {
+            name: TrackName::parse("Drums").unwrap(),
+            kind: TrackKind::parse("stem").unwrap(),
+            instrument: None,
+            color: None,
+            notes: None,
+            start_offset_ms: 0,
+            fader: FaderPatch::default(),
+            place: Place::Last,
+        };
+        self.service.create_track(cx, project, &track).await.unwrap().into_inner().track.row.id
     }
 
     /// The kinds of all events so far.

@@ -72,16 +72,20 @@ impl Images for AnyPicture {
     }
 }
 
-/// Understands no recording.
-struct Deaf {
-    #[expect(dead_code, reason = "the content of the service lies there for as long as it lives")]
-    content: TempDir,
+/// Takes for a recording what starts with `RIFF`. It keeps the directory of the stored content as long as the service lives.
+struct Ear {
+    _content: TempDir,
 }
 
 #[async_trait]
-impl AudioTools for Deaf {
-    async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
-        Err(AudioRefusal::Engine("no audio in these tests".to_owned()))
+impl AudioTools for Ear {
+    async fn probe(&self, path: &Path) -> Result<AudioProbe, AudioRefusal> {
+        let bytes = std::fs::read(path).map_err(|error| AudioRefusal::Engine(error.to_string()))?;
+        if bytes.starts_with(b"RIFF") {
+            return Ok(AudioProbe { container: "wav".to_owned(), codec: "pcm_s16le".to_owned() });
+        }
+        let (code, detail) = ("unsupported_audio".to_owned(), "This is no recording.".to_owned());
+        Err(AudioRefusal::File { code, detail })
     }
     fn window(
         &self,
@@ -116,7 +120,7 @@ pub(crate) fn service(settings: Settings) -> Service {
         ids,
         access: Access::default(),
         images: Arc::new(AnyPicture),
-        audio: Arc::new(Deaf { content }),
+        audio: Arc::new(Ear { _content: content }),
         settings,
     })
 }

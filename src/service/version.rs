@@ -228,3 +228,6 @@ pub(crate) fn check_texts(version: &Version) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 use crate::{
     Ctx, Error, Result, Service,
     commit::{check_revision, decide_again},
+    track::TrackView,
 };
 use model::{
     Timestamp, TrackId, VersionId, Violation,
@@ -29,8 +30,9 @@ impl Service {
         track: TrackId,
         expect: Option<u64>,
         version: VersionId,
-    ) -> Result<Stored<Track>> {
-        decide_again!(expect, self.try_set_current_version(cx, track, expect, version).await)
+    ) -> Result<TrackView> {
+        decide_again!(expect, self.try_set_current_version(cx, track, expect, version).await)?;
+        self.get_track(cx, track).await
     }
 
     async fn try_set_current_version(
@@ -39,7 +41,7 @@ impl Service {
         track: TrackId,
         expect: Option<u64>,
         version: VersionId,
-    ) -> Result<Stored<Track>> {
+    ) -> Result<()> {
         let auth = self.authorize::<Track>(cx, track, Action::EditVersions).await?;
         check_revision(expect, auth.resource())?;
         let version = self
@@ -52,9 +54,9 @@ impl Service {
         let mut batch = Batch::new();
         batch.assert_unchanged::<Versions>(&version.row.id, &version);
         let current = current(&version.row, cx.now);
-        let mut stored = self.point_track(cx, &mut batch, auth.resource(), Some(current));
-        stored.stamp = self.commit(&auth, batch).await?.stamp;
-        Ok(stored)
+        self.point_track(cx, &mut batch, auth.resource(), Some(current));
+        self.commit(&auth, batch).await?;
+        Ok(())
     }
 
     /// Points a track at another version and says so. The stamp of the result is known once it is committed.

@@ -1,0 +1,54 @@
+//! The versions of a track, in pages.
+
+use crate::{
+    Ctx, Result, Service,
+    page::{PageRequest, Paged},
+    version::VersionView,
+};
+use model::{
+    TrackId,
+    access::Action,
+    track::Track,
+    version::{Version, VersionStatus},
+};
+
+/// Which versions a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionFilter {
+    /// Those being processed.
+    Processing,
+    /// Those that play.
+    Ready,
+    /// Those that cannot be used.
+    Failed,
+}
+
+impl VersionFilter {
+    fn shows(self, status: &VersionStatus) -> bool {
+        match status {
+            VersionStatus::Processing => self == Self::Processing,
+            VersionStatus::Ready => self == Self::Ready,
+            VersionStatus::Failed { .. } => self == Self::Failed,
+        }
+    }
+}
+
+impl Service {
+    /// The versions of a track outside the trash, newest first.
+    ///
+    /// # Errors
+    /// `NotFound` if the track is not there for the caller.
+    pub async fn list_versions(
+        &self,
+        cx: &Ctx,
+        track: TrackId,
+        filter: Option<VersionFilter>,
+        page: &PageRequest,
+    ) -> Result<Paged<VersionView>> {
+        let auth = self.authorize::<Track>(cx, track, Action::View).await?;
+        let shown = |version: &Version| filter.is_none_or(|filter| filter.shows(&version.status));
+        let found = self.newest_versions(track, page.place()?, page.limit + 1, shown).await?;
+        let views = found.into_iter().map(|version| VersionView::of(version, &auth.resource().row)).collect();
+        Ok(Paged::cut(views, page.limit, |last: &VersionView| last.version.row.number))
+    }
+}
