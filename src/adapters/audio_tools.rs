@@ -18,14 +18,7 @@ use model::{
         WaveformQuery, Zoom,
     },
 };
-use std::{
-    ffi::OsString,
-    fs::File,
-    os::unix::fs::FileExt,
-    path::Path,
-    process::ExitCode,
-    time::Duration,
-};
+use std::{ffi::OsString, fs::File, os::unix::fs::FileExt, path::Path, process::ExitCode, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Probes that run at the same time.
@@ -67,10 +60,7 @@ impl AudioTools for AudioChild {
         };
         let _place = self.places.acquire().await.map_err(|error| AudioRefusal::Engine(error.to_string()))?;
         let probe = self.decoder.probe(&task).await.map_err(refusal)?;
-        Ok(AudioProbe {
-            container: probe.container.name().to_owned(),
-            codec: probe.codec.name().to_owned(),
-        })
+        Ok(AudioProbe { container: probe.container.name().to_owned(), codec: probe.codec.name().to_owned() })
     }
 
     fn window(
@@ -105,7 +95,8 @@ fn refusal(error: DecodeError) -> AudioRefusal {
         DecodeError::Refused { code, message } => AudioRefusal::File { code, detail: message },
         DecodeError::Crashed(_) | DecodeError::Stalled => AudioRefusal::File {
             code: "corrupt_audio".to_owned(),
-            detail: "This file makes the decoder fail. Please export it again and upload the new file.".to_owned(),
+            detail: "This file makes the decoder fail. Please export it again and upload the new file."
+                .to_owned(),
         },
         DecodeError::Engine(why) => AudioRefusal::Engine(why),
     }

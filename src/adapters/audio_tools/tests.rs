@@ -37,11 +37,7 @@ fn a_window_is_read_in_every_form() {
     let pixels = 48_000_usize.div_ceil(256);
     assert_eq!(dat.len(), 20 + 2 * pixels);
     assert_eq!(dat[..8], [1, 0, 0, 0, 1, 0, 0, 0], "version 1, 8 bits");
-    let split = WaveformQuery {
-        channels: WaveformChannels::Split,
-        bits: WaveformBits::Sixteen,
-        ..WHOLE
-    };
+    let split = WaveformQuery { channels: WaveformChannels::Split, bits: WaveformBits::Sixteen, ..WHOLE };
     assert_eq!(tools.window(&pyramid, split, WaveformForm::Dat).unwrap().len(), 24 + 8 * pixels);
     let narrow = WaveformQuery { zoom: Zoom::Width(50), ..WHOLE };
     let json: serde_json::Value =

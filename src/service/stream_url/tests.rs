@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     stage::{Stage, later},
     testing::{anonymous, bearing, by, join, open_service},
-    token::NewApiToken,
+    token::{NewApiToken, Scope},
     version::tests::Band,
 };
 use model::text::Label;
@@ -93,7 +93,7 @@ async fn a_link_ends_with_its_personal_access_token() {
     let (band, version) = recorded().await;
     let new = NewApiToken {
         name: Label::parse("player").unwrap(),
-        scopes: vec!["audio:write".to_owned()],
+        scopes: vec![Scope::parse("audio:write").unwrap()],
         expires_at: None,
         project_ids: None,
     };
