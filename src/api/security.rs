@@ -17,7 +17,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
-use service::{Caller, Ctx, Login, Service, Via};
+use service::{Caller, Ctx, Login, Service, Via, setup::NewInstance};
 use std::ops::Deref;
 
 /// The name of the security scheme in the document.
@@ -117,6 +117,23 @@ impl Deref for Anonymous {
 impl<'a> poem::FromRequest<'a> for Anonymous {
     async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
         Ok(Self(ctx(request)?))
+    }
+}
+
+/// The secret of the setup link where a client sends it as bearer token, as the document says it may.
+pub struct SetupToken(Option<String>);
+
+impl SetupToken {
+    /// The same setup with this secret, unless its body names one.
+    pub(crate) fn or_in(self, instance: NewInstance) -> NewInstance {
+        let token = Some(instance.token).filter(|token| !token.is_empty()).or(self.0);
+        NewInstance { token: token.unwrap_or_default(), ..instance }
+    }
+}
+
+impl<'a> poem::FromRequest<'a> for SetupToken {
+    async fn from_request(request: &'a Request, _body: &mut RequestBody) -> Result<Self> {
+        Ok(Self(bearer(request)?.map(str::to_owned)))
     }
 }
 

@@ -3,15 +3,21 @@
 //! A handler takes what it needs from the request (extractors of [`crate::http`]), calls one method of the service, and maps
 //! the result to its DTO. It holds no rules. A new module adds its API to [`Apis`] and [`apis`], and nothing else.
 
+pub mod admin;
+pub mod auth;
 pub mod covers;
 pub mod dto;
+pub mod me;
 pub mod mix;
 pub mod projects;
+pub mod setup;
 pub mod tracks;
+pub mod users;
 
-use crate::{docs::DocsApi, health::HealthApi};
-use poem_openapi::Tags;
+use crate::{docs::DocsApi, health::HealthApi, http::operation::Operation};
+use poem_openapi::{OpenApi, Tags};
 use service::Service;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 /// The tags of the document; each has the scopes `<tag>:read` and `<tag>:write`.
 #[derive(Clone, Copy, Debug, Tags)]
@@ -25,6 +31,8 @@ pub enum Tag {
     Account,
     /// Other people as far as one may see them.
     Users,
+    /// Accounts, as those manage them who run the instance.
+    Admin,
     /// Projects: the album, song or band folder that people share.
     Projects,
     /// Tracks of a project, their order and the shared mix.
@@ -42,8 +50,19 @@ pub enum Tag {
 }
 
 /// Every API of the document.
-pub type Apis =
-    (HealthApi, DocsApi, projects::ProjectsApi, covers::CoversApi, tracks::TracksApi, mix::MixApi);
+pub type Apis = (
+    HealthApi,
+    DocsApi,
+    AccountApis,
+    projects::ProjectsApi,
+    covers::CoversApi,
+    tracks::TracksApi,
+    mix::MixApi,
+);
+
+/// People and how they log in.
+pub type AccountApis =
+    (setup::SetupApi, auth::AuthApi, me::MeApi, me::logins::LoginsApi, users::UsersApi, admin::AdminApi);
 
 /// The APIs over a service.
 pub fn apis(service: &Service, health: HealthApi) -> Apis {
@@ -51,9 +70,26 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
     (
         health,
         DocsApi,
+        (
+            setup::SetupApi::new(service()),
+            auth::AuthApi::new(service()),
+            me::MeApi::new(service()),
+            me::logins::LoginsApi::new(service()),
+            users::UsersApi::new(service()),
+            admin::AdminApi::new(service()),
+        ),
         projects::ProjectsApi::new(service()),
         covers::CoversApi::new(service()),
         tracks::TracksApi::new(service()),
         mix::MixApi::new(service()),
     )
+}
+
+/// The tags that operations have: what a personal access token can be for.
+pub(crate) fn scope_areas() -> &'static BTreeSet<&'static str> {
+    static AREAS: OnceLock<BTreeSet<&'static str>> = OnceLock::new();
+    AREAS.get_or_init(|| {
+        let paths = Apis::meta().into_iter().flat_map(|api| api.paths);
+        paths.flat_map(|path| path.operations).map(|meta| Operation::describe(meta).tag).collect()
+    })
 }

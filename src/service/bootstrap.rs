@@ -8,6 +8,7 @@ use crate::{
         admin::{UserChange, UserFilter},
     },
     page::{PageRequest, Paged},
+    profile::UserView,
     token::one_time::Link,
 };
 use model::{
@@ -31,7 +32,7 @@ impl Service {
     ///
     /// # Errors
     /// `Forbidden` for anybody but the operator.
-    pub async fn list_users(&self, cx: &Ctx, page: &PageRequest) -> Result<Paged<Stored<User>>> {
+    pub async fn list_users(&self, cx: &Ctx, page: &PageRequest) -> Result<Paged<UserView>> {
         self.admin_list_users(cx, &UserFilter::default(), page).await
     }
 

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod authenticate;
 pub mod authorize;
+pub mod avatar;
 pub mod bootstrap;
 pub mod commit;
 pub mod cover;

@@ -17,7 +17,6 @@ static DECODERS: Semaphore = Semaphore::const_new(limits::PICTURES_AT_ONCE);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// A square of this side, in pixels.
-    #[expect(dead_code, reason = "avatars take this form")]
     Square(u32),
     /// No side longer than this, in pixels.
     Within(u32),

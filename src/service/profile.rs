@@ -6,7 +6,7 @@ use crate::{
     commit::{check_revision, decide_again},
 };
 use model::{
-    UserId,
+    Timestamp, UserId,
     account::{InstanceRole, User, UserPreferences, UserStatus},
     event::Event,
     limits,
@@ -21,15 +21,24 @@ use store::{
     },
 };
 
+/// An account with what stands beside its row.
+#[derive(Clone, Debug)]
+pub struct UserView {
+    /// The account.
+    pub user: Stored<User>,
+    /// When they last asked for anything, to the minute.
+    pub last_seen_at: Option<Timestamp>,
+    /// Bytes they store or have reserved.
+    pub used_bytes: u64,
+}
+
 /// What a person sees of themselves.
 #[derive(Clone, Debug)]
 pub struct Me {
     /// The account.
-    pub user: Stored<User>,
+    pub account: UserView,
     /// What they prefer.
     pub preferences: UserPreferences,
-    /// Bytes they store or have reserved.
-    pub used_bytes: u64,
 }
 
 /// What changes about a profile; absent = stays.
@@ -106,10 +115,23 @@ impl Service {
         Ok(Stored { row, rev: me.rev + 1, stamp: done.stamp })
     }
 
-    async fn with_details(&self, cx: &Ctx, user: Stored<User>) -> Result<Me> {
+    pub(crate) async fn with_details(&self, cx: &Ctx, user: Stored<User>) -> Result<Me> {
         let preferences = self.get_my_preferences(cx).await?.row;
-        let used = self.store().count::<UsedBytes>(&user.row.id).await?;
-        Ok(Me { user, preferences, used_bytes: u64::try_from(used).unwrap_or(0) })
+        let account = self.user_views(vec![user]).await?.pop();
+        Ok(Me { account: account.ok_or(Error::Unauthenticated)?, preferences })
+    }
+
+    /// These accounts with what stands beside their rows.
+    pub(crate) async fn user_views(&self, users: Vec<Stored<User>>) -> Result<Vec<UserView>> {
+        let ids: Vec<_> = users.iter().map(|user| user.row.id).collect();
+        let seen = self.last_seen(&ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()).await?;
+        let used = self.store().count_many::<UsedBytes>(&ids).await?;
+        let views = users.into_iter().zip(seen).zip(used).map(|((user, last_seen_at), used)| UserView {
+            user,
+            last_seen_at,
+            used_bytes: u64::try_from(used).unwrap_or(0),
+        });
+        Ok(views.collect())
     }
 
     /// Somebody's public profile.

@@ -49,6 +49,13 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// The area, which is a tag of the API document.
+    pub fn area(&self) -> &str {
+        self.0.split_once(':').map_or("", |(area, _)| area)
+    }
+}
+
 /// A token to make.
 #[derive(Clone, Debug)]
 pub struct NewApiToken {

@@ -73,6 +73,9 @@ impl<T> Created<T> {
     }
 }
 
+/// 201 with something that has no address of its own: a login, a link.
+pub struct Issued<T>(pub T);
+
 /// 202 with what was started: a job, or a sentence.
 pub struct Accepted<T>(pub T);
 
@@ -116,6 +119,12 @@ impl<T: ToJSON> IntoResponse for Created<T> {
             set(&mut response, IDEMPOTENCY_REPLAYED, "true");
         }
         response
+    }
+}
+
+impl<T: ToJSON> IntoResponse for Issued<T> {
+    fn into_response(self) -> Response {
+        respond(StatusCode::CREATED, json(&self.0))
     }
 }
 
@@ -180,6 +189,7 @@ api_response! {
     Reply = 200, "Done.", [];
     Tagged = 200, "Done.", ["ETag"];
     Created = 201, "Created.", ["ETag", "Location", "Idempotency-Replayed"];
+    Issued = 201, "Created.", [];
     Accepted = 202, "Accepted; it goes on in the background.", [];
 }
 

@@ -4,10 +4,12 @@
 //! [`Time`], every id a `Uuid`, every count an `i32` or `i64`; there is no `u64`. **Requests** derive `Object` and implement
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
+pub mod account;
 pub mod member;
 pub mod mix;
 pub mod project;
 pub mod project_settings;
+pub mod server;
 pub mod storage;
 pub(crate) mod tags;
 mod time;

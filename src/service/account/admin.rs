@@ -5,6 +5,7 @@ use crate::{
     Ctx, Done, Error, Result, Service,
     commit::{check_revision, decide_again},
     page::{PageRequest, Paged},
+    profile::UserView,
     settings::Mail,
 };
 use model::{
@@ -120,8 +121,13 @@ impl Service {
         cx: &Ctx,
         filter: &UserFilter,
         page: &PageRequest,
-    ) -> Result<Paged<Stored<User>>> {
+    ) -> Result<Paged<UserView>> {
         Self::operator(cx)?;
+        let Paged { items, next } = self.find_users(filter, page).await?;
+        Ok(Paged { items: self.user_views(items).await?, next })
+    }
+
+    async fn find_users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Paged<Stored<User>>> {
         let text = filter.text.as_ref().map(|text| text.to_lowercase());
         let mut place: Option<UserId> = page.place()?;
         let (mut items, mut scanned) = (Vec::new(), 0);

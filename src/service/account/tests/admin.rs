@@ -82,7 +82,7 @@ async fn the_list_pages_and_filters() {
     let (mut request, mut pages) = (PageRequest::first(4), Vec::new());
     loop {
         let page = service.admin_list_users(&cx, &UserFilter::default(), &request).await.unwrap();
-        pages.push(page.items.iter().map(|user| user.row.handle.to_string()).collect::<Vec<_>>());
+        pages.push(page.items.iter().map(|view| view.user.row.handle.to_string()).collect::<Vec<_>>());
         request.after = page.next;
         if request.after.is_none() {
             break;
@@ -109,7 +109,8 @@ async fn profiles_change_by_revision_and_handles_are_unique() {
     };
     assert!(matches!(service.update_me(&cx, None, &handle("bob")).await, Err(Error::Conflict(_))));
     let me = service.update_me(&cx, Some(1), &handle("countess")).await.unwrap();
-    assert_eq!((me.user.rev, me.user.row.handle.as_str()), (2, "countess"));
+    let me = me.account.user;
+    assert_eq!((me.rev, me.row.handle.as_str()), (2, "countess"));
     let stale = service.update_me(&cx, Some(1), &handle("ada")).await;
     assert!(matches!(stale, Err(Error::RevisionConflict { current: 2 })), "{stale:?}");
     let name = |text: &str| crate::profile::ProfilePatch {

@@ -106,7 +106,7 @@ async fn a_new_address_counts_once_it_is_proven() {
     ));
     service.change_my_email(&cx, &email("bob"), PASSWORD).await.unwrap();
     service.change_my_email(&cx, &email("lovelace"), PASSWORD).await.unwrap();
-    assert_eq!(service.get_me(&cx).await.unwrap().user.row.email, email("ada"), "not yet");
+    assert_eq!(service.get_me(&cx).await.unwrap().account.user.row.email, email("ada"), "not yet");
     let sent = mails(&service).await;
     let to =
         |kind| sent.iter().filter(|(k, _)| *k == kind).map(|(_, mail)| mail.to.clone()).collect::<Vec<_>>();
@@ -119,7 +119,7 @@ async fn a_new_address_counts_once_it_is_proven() {
     assert_eq!(to(MailKind::VerifyEmail), ["lovelace@example.org"]);
     let (_, mail) = sent.iter().find(|(kind, _)| *kind == MailKind::VerifyEmail).unwrap();
     service.verify_email(&anonymous(NOW), secret_in(&mail.text)).await.unwrap();
-    let me = service.get_me(&cx).await.unwrap().user.row;
+    let me = service.get_me(&cx).await.unwrap().account.user.row;
     assert_eq!((me.email, me.email_verified_at), (email("lovelace"), Some(NOW)));
     assert!(service.login(&anonymous(NOW), &attempt("ada", PASSWORD)).await.is_err());
 }

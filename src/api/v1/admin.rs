@@ -1,0 +1,109 @@
+//! What administrators of the instance do with accounts.
+
+use crate::{
+    http::{
+        body::Body,
+        conditional::IfMatch,
+        cursor::{Page, Paging},
+        reply::{Created, Issued, Tagged},
+    },
+    problem::Answer,
+    security::Auth,
+    v1::{
+        Tag,
+        dto::account::{
+            InstanceRole, User, UserStatus,
+            login::SecretLink,
+            requests::{CreateRegistrationInvite, CreateUser, UpdateUser},
+        },
+    },
+};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
+use service::{Service, account::admin::UserFilter, page::PageRequest};
+use uuid::Uuid;
+
+/// Administration over a service.
+pub struct AdminApi {
+    service: Service,
+}
+
+impl AdminApi {
+    /// Administration over this service.
+    pub fn new(service: Service) -> Self {
+        Self { service }
+    }
+}
+
+#[OpenApi(prefix_path = "/api/v1/admin", tag = "Tag::Admin")]
+impl AdminApi {
+    /// List accounts
+    ///
+    /// Administrators. Oldest first.
+    #[oai(path = "/users", method = "get", operation_id = "adminListUsers")]
+    async fn admin_list_users(
+        &self,
+        cx: Auth,
+        /// Part of the name, handle or address.
+        #[oai(validator(max_length = 200))]
+        q: Query<Option<String>>,
+        /// Only these.
+        status: Query<Option<UserStatus>>,
+        /// Only these.
+        role: Query<Option<InstanceRole>>,
+        paging: Paging,
+    ) -> Answer<Page<User>> {
+        let filter = UserFilter { text: q.0, role: role.0.map(Into::into), status: status.0.map(Into::into) };
+        let request = PageRequest { limit: paging.limit, after: paging.after.clone() };
+        let page = self.service.admin_list_users(&cx, &filter, &request).await?;
+        Ok(paging.page(page.items, page.next.as_deref()))
+    }
+
+    /// Make an account
+    ///
+    /// Administrators. It has no password yet: a mail or a password link sets one.
+    #[oai(path = "/users", method = "post", operation_id = "adminCreateUser")]
+    async fn admin_create_user(&self, cx: Auth, body: Body<CreateUser>) -> Answer<Created<User>> {
+        let done = self.service.admin_create_user(&cx, &body.user, body.invite).await?;
+        Ok(Created::done(done, |user| {
+            (format!("/api/v1/users/{}", user.row.id), Tagged::exact(user.rev, user.into()))
+        }))
+    }
+
+    /// Change an account
+    ///
+    /// Administrators. Whoever is disabled is logged out at once; the last active administrator stays one.
+    #[oai(path = "/users/:user_id", method = "patch", operation_id = "adminUpdateUser")]
+    async fn admin_update_user(
+        &self,
+        cx: Auth,
+        user_id: Path<Uuid>,
+        if_match: IfMatch,
+        body: Body<UpdateUser>,
+    ) -> Answer<Tagged<User>> {
+        let user = self.service.admin_update_user(&cx, user_id.0.into(), if_match.0, &body).await?;
+        Ok(Tagged::exact(user.rev, user.into()))
+    }
+
+    /// Make a link for a new password
+    ///
+    /// Administrators. Hand it to the owner of the account; it works once and for an hour, also where no mail is sent.
+    #[oai(path = "/users/:user_id/password-link", method = "post", operation_id = "adminCreatePasswordLink")]
+    async fn admin_create_password_link(&self, cx: Auth, user_id: Path<Uuid>) -> Answer<Issued<SecretLink>> {
+        Ok(Issued(self.service.admin_create_password_link(&cx, user_id.0.into()).await?.into()))
+    }
+
+    /// Invite somebody to register
+    ///
+    /// Administrators. The link lets one person register while registering needs an invitation.
+    #[oai(path = "/registration-invites", method = "post", operation_id = "adminCreateRegistrationInvite")]
+    async fn admin_create_registration_invite(
+        &self,
+        cx: Auth,
+        body: Body<CreateRegistrationInvite>,
+    ) -> Answer<Issued<SecretLink>> {
+        Ok(Issued(self.service.admin_create_registration_invite(&cx, body.0).await?.into()))
+    }
+}
