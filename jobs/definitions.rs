@@ -1,4 +1,5 @@
 //! The jobs: one file each, and one for the housekeeping that the clock starts.
 
+pub mod mail_send;
 pub mod upkeep;
 pub mod version_process;

@@ -56,7 +56,10 @@ pub struct JobsHandle {
 /// When the work folder cannot be made, or the store cannot be read.
 pub async fn start(parts: Parts) -> Result<JobsHandle, StoreError> {
     prepare(&parts.work_dir)?;
-    let house = House::new(parts);
+    start_in(House::new(parts)).await
+}
+
+async fn start_in(house: Arc<House>) -> Result<JobsHandle, StoreError> {
     let promoter = Promoter::new(Arc::clone(&house));
     // Leases of an earlier start come back before anything new is taken.
     promoter.recover().await?;
@@ -175,3 +178,6 @@ async fn put_back(house: &Arc<House>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

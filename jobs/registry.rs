@@ -3,7 +3,8 @@
 use crate::{
     Job, JobContext, JobError, Parts,
     definitions::{
-        upkeep::{BlobsGc, EventsTrim, IdempotencyForget, JobsTrim},
+        mail_send::MailSend,
+        upkeep::{BlobsGc, EventsTrim, IdempotencyForget, JobsTrim, SessionsExpire, UploadsExpire},
         version_process::VersionProcess,
     },
     job::{NewJob, Queue, Retry},
@@ -54,6 +55,9 @@ pub static ALL: &[Definition] = &[
     by_clock::<EventsTrim>(),
     by_clock::<IdempotencyForget>(),
     by_clock::<JobsTrim>(),
+    by_event::<MailSend>(),
+    by_clock::<SessionsExpire>(),
+    by_clock::<UploadsExpire>(),
     by_event::<VersionProcess>(),
 ];
 

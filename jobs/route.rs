@@ -2,11 +2,15 @@
 //!
 //! An event yields at most one job; a job that does something for many starts more work by events of its own.
 
-use crate::{definitions::version_process::VersionProcess, job::NewJob};
+use crate::{
+    definitions::{mail_send::MailSend, version_process::VersionProcess},
+    job::NewJob,
+};
 use model::{
-    VersionId,
+    JobId, VersionId,
     event::{Actor, Envelope, Event},
 };
+use service::mail::MailOrder;
 
 /// The jobs that an event starts.
 #[must_use]
@@ -17,6 +21,11 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             let version = VersionId::new(event.resource.id);
             vec![caused(envelope, NewJob::of(*job, &VersionProcess { version }))]
         }
+        // The event's own id serves: an event asks for one mail.
+        Event::MailRequested { .. } => MailOrder::of(event)
+            .into_iter()
+            .map(|order| caused(envelope, NewJob::of(JobId::new(event.id.uuid()), &MailSend { order })))
+            .collect(),
         Event::ProjectCreated
         | Event::ProjectUpdated
         | Event::ProjectArchived
@@ -51,8 +60,7 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::ApiTokenCreated
         | Event::ApiTokenRevoked
         | Event::EmailChanged
-        | Event::LinkCreated
-        | Event::MailRequested { .. } => Vec::new(),
+        | Event::LinkCreated => Vec::new(),
     }
 }
 

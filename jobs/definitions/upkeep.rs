@@ -48,6 +48,10 @@ upkeep! {
     IdempotencyForget = "idempotency.forget" every 60 min: forget_requests;
     /// Forgets jobs that ended long ago.
     JobsTrim = "jobs.trim" every 360 min: trim_jobs;
+    /// Forgets logins and single-use tokens whose time is over.
+    SessionsExpire = "sessions.expire" every 60 min: expire_sessions;
+    /// Drops uploads that nobody finished or used, and gives their quota back.
+    UploadsExpire = "uploads.expire" every 10 min: expire_uploads;
 }
 
 async fn collect_blobs(cx: &JobContext) -> Result<(), JobError> {
@@ -109,6 +113,18 @@ async fn trim_state(store: &Store, state: JobState, cutoff: Timestamp) -> Result
     }
     commit(store, batch).await?;
     Ok(old.more)
+}
+
+async fn expire_sessions(cx: &JobContext) -> Result<(), JobError> {
+    let count = cx.service().expire_sessions(&cx.system()).await?;
+    tracing::debug!(sessions.expired = count, "lapsed logins and tokens were forgotten");
+    Ok(())
+}
+
+async fn expire_uploads(cx: &JobContext) -> Result<(), JobError> {
+    let count = cx.service().expire_uploads(&cx.system()).await?;
+    tracing::debug!(uploads.expired = count, "uploads that nobody used were dropped");
+    Ok(())
 }
 
 /// Deletes pass the disk gate.

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod auth;
 pub mod covers;
 pub mod dto;
+pub mod events;
 pub mod me;
 pub mod mix;
 pub mod projects;
@@ -58,6 +59,7 @@ pub type Apis = (
     covers::CoversApi,
     tracks::TracksApi,
     mix::MixApi,
+    events::EventsApi,
 );
 
 /// People and how they log in.
@@ -82,6 +84,7 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
         covers::CoversApi::new(service()),
         tracks::TracksApi::new(service()),
         mix::MixApi::new(service()),
+        events::EventsApi::new(service()),
     )
 }
 

@@ -81,10 +81,12 @@ pub struct Told {
 pub struct EventPage {
     /// The entries, oldest first.
     pub items: Vec<Told>,
-    /// Where to go on; none at the end of the log.
+    /// Where to go on, if there is more.
     pub next: Option<Position>,
-    /// The place that was asked for is gone: read everything again, then go on from the end.
+    /// The place that was asked for is gone: read everything again, then go on from here.
     pub reset: Option<Position>,
+    /// When it was read.
+    pub at: Timestamp,
 }
 
 impl Service {
@@ -119,19 +121,19 @@ impl Service {
                 Some(seq) => seq,
                 None => {
                     let end = self.position(log.durable_seq());
-                    return Ok(EventPage { items: Vec::new(), next: None, reset: Some(end) });
+                    return Ok(EventPage { items: Vec::new(), next: None, reset: Some(end), at: cx.now });
                 }
             },
         };
         let page = log.of_project(project, after, limit).await?;
-        let next = page.items.last().map(|last| self.position(last.seq));
+        let next = page.items.last().filter(|_| page.more).map(|last| self.position(last.seq));
         let mut items = Vec::with_capacity(page.items.len());
         for envelope in page.items {
             if self.may_hear(cx, Scope::Project(project), &envelope).await? {
-                items.push(self.told(envelope).await?);
+                items.push(self.told(cx, envelope).await?);
             }
         }
-        Ok(EventPage { items, next, reset: None })
+        Ok(EventPage { items, next, reset: None, at: cx.now })
     }
 
     /// A place in this log.
@@ -225,14 +227,14 @@ impl Service {
     }
 
     /// An entry with what it is about.
-    pub(crate) async fn told(&self, envelope: Envelope) -> Result<Told> {
+    pub(crate) async fn told(&self, cx: &Ctx, envelope: Envelope) -> Result<Told> {
         let actor_name = match envelope.event.actor {
             Actor::User(user) => {
                 self.store().get::<Users>(&user).await?.map(|user| user.row.name.to_string())
             }
             Actor::Guest(_) | Actor::System => None,
         };
-        let subject = self.subject(&envelope.event).await?;
+        let subject = self.subject(cx, &envelope.event).await?;
         Ok(Told { position: self.position(envelope.seq), envelope, actor_name, subject })
     }
 }
@@ -248,22 +250,4 @@ pub(crate) fn refreshed(cx: &Ctx, login: Login, now: Timestamp) -> Ctx {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_filter_names_kinds_or_areas() {
-        let filter = TypeFilter::parse("comment.*, version.ready").unwrap();
-        assert!(filter.wants("comment.created") && filter.wants("version.ready"));
-        assert!(
-            !filter.wants("version.failed")
-                && !filter.wants("commentary.created")
-                && !filter.wants("comment")
-        );
-        assert!(TypeFilter::default().wants("anything.at_all"));
-        let many = vec!["track.created"; limits::EVENT_TYPES_MAX + 1].join(",");
-        for odd in ["*", "Comment.created", "a b", &many] {
-            assert_eq!(TypeFilter::parse(odd), None, "{odd}");
-        }
-    }
-}
+mod tests;

@@ -172,7 +172,8 @@ impl Service {
                 return Err(Error::Conflict("the job has ended"));
             }
         }
-        let after = Job { cancel_requested: true, ..job.row.clone() };
+        // A job that waits for its time is taken at once, to be ended.
+        let after = Job { cancel_requested: true, run_at: None, ..job.row.clone() };
         if !job.row.cancel_requested {
             let mut batch = Batch::new();
             batch.priority();

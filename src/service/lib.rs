@@ -13,6 +13,7 @@ pub mod cover;
 pub mod ctx;
 pub mod error;
 pub mod events;
+pub mod expire;
 pub mod job_view;
 pub mod keys;
 pub mod live;

@@ -1,4 +1,4 @@
-//! What open streams are told and nobody stores: how far jobs are, and that the server shuts down.
+//! What open streams are told and nobody stores: how far jobs are.
 //!
 //! Bounded: a stream that is too slow misses some of it, since every message is replaced by the next one anyway.
 
@@ -15,7 +15,6 @@ use std::{
     sync::{Arc, Weak},
 };
 use tokio::sync::broadcast;
-use tokio_util::sync::CancellationToken;
 
 /// Something that is told once and never replayed.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +49,6 @@ impl EphemeralBody {
 /// The streams of this process.
 pub struct Live {
     sender: broadcast::Sender<Arc<Ephemeral>>,
-    closing: CancellationToken,
     open: Arc<Mutex<HashMap<UserId, usize>>>,
     pub(crate) tickets: Tickets,
 }
@@ -59,7 +57,6 @@ impl Default for Live {
     fn default() -> Self {
         Self {
             sender: broadcast::Sender::new(limits::LIVE_BACKLOG),
-            closing: CancellationToken::new(),
             open: Arc::default(),
             tickets: Tickets::default(),
         }
@@ -85,15 +82,6 @@ impl Live {
     pub fn tell(&self, message: Ephemeral) {
         // Nobody listens: nobody is told.
         drop(self.sender.send(Arc::new(message)));
-    }
-
-    /// Says goodbye on every stream and ends it.
-    pub fn shut_down(&self) {
-        self.closing.cancel();
-    }
-
-    pub(crate) fn closing(&self) -> &CancellationToken {
-        &self.closing
     }
 
     pub(crate) fn listen(&self) -> broadcast::Receiver<Arc<Ephemeral>> {

@@ -5,6 +5,7 @@
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
 pub mod account;
+pub mod event;
 pub mod member;
 pub mod mix;
 pub mod project;

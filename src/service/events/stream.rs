@@ -6,7 +6,7 @@ use crate::{
     live::{Ephemeral, Seat},
     ticket::Connection,
 };
-use model::{event::Envelope, limits};
+use model::{Timestamp, event::Envelope, limits};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, watch},
@@ -40,8 +40,6 @@ pub enum Delivery {
     Event(Box<Told>),
     /// Something that is never replayed.
     Ephemeral(Arc<Ephemeral>),
-    /// The server shuts down: connect again in a moment.
-    ShuttingDown,
 }
 
 /// An open stream.
@@ -69,7 +67,6 @@ enum Turn {
     Hear(Arc<Ephemeral>),
     Check,
     Nothing,
-    Goodbye,
     Over,
 }
 
@@ -112,6 +109,12 @@ impl EventStream {
         })
     }
 
+    /// The present, for what is said outside of the log.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.service.now()
+    }
+
     /// The next thing to say; none when the stream is over.
     pub async fn next(&mut self) -> Option<Delivery> {
         if let Some(first) = self.first.pop_front() {
@@ -140,10 +143,6 @@ impl EventStream {
             Turn::Hear(message) => self.hear(message).await,
             Turn::Check => self.check().await.map(|()| None),
             Turn::Nothing => Ok(None),
-            Turn::Goodbye => {
-                self.over = true;
-                Ok(Some(Delivery::ShuttingDown))
-            }
             Turn::Over => {
                 self.over = true;
                 Ok(None)
@@ -160,7 +159,6 @@ impl EventStream {
         };
         tokio::select! {
             biased;
-            () = self.service.live.closing().cancelled() => Turn::Goodbye,
             () = replaced => Turn::Over,
             _ = self.check.tick() => Turn::Check,
             changed = self.log.changed() => if changed.is_ok() { Turn::Look } else { Turn::Over },
@@ -198,7 +196,7 @@ impl EventStream {
         if !self.service.may_hear(&self.cx, self.scope, &envelope).await? {
             return Ok(None);
         }
-        let told = self.service.told(envelope).await?;
+        let told = self.service.told(&self.cx, envelope).await?;
         Ok(Some(Delivery::Event(Box::new(told))))
     }
 

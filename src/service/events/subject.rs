@@ -1,75 +1,51 @@
-//! What an event is about, as it is now: loaded at delivery, so that nobody is shown more than they may see now.
+//! What an event is about, as it is now and as its reader may see it now: loaded at delivery through the same methods that a
+//! request would use.
 
-use crate::{Result, Service};
+use crate::{
+    Ctx, Error, Result, Service, job_view::JobView, project::ProjectView, track::TrackView,
+    version::VersionView,
+};
 use model::{
-    ProjectId, SessionId, TrackId, UploadId, UserId, VersionId,
-    account::{Session, User},
+    JobId, ProjectId, TrackId, VersionId,
     event::{Event, NewEvent},
-    job::Job,
-    project::Project,
-    track::Track,
-    upload::Upload,
-    version::Version,
-};
-use store::{
-    Stored,
-    tables::{
-        job::Jobs, project::Projects, session::Sessions, track::Tracks, upload::Uploads, user::Users,
-        version::Versions,
-    },
 };
 
-/// The thing, without anything that depends on who looks at it.
+/// The thing as its reader sees it.
 #[derive(Clone, Debug)]
 pub enum Subject {
     /// A project.
-    Project(Box<Stored<Project>>),
+    Project(Box<ProjectView>),
     /// A track.
-    Track(Box<Stored<Track>>),
+    Track(Box<TrackView>),
     /// A version.
-    Version(Box<Stored<Version>>),
-    /// An upload.
-    Upload(Box<Stored<Upload>>),
+    Version(Box<VersionView>),
     /// A job.
-    Job(Box<Stored<Job>>),
-    /// A person.
-    User(Box<Stored<User>>),
-    /// A login.
-    Session(Box<Stored<Session>>),
+    Job(Box<JobView>),
 }
 
 impl Service {
-    /// The thing an event is about; none for deletions, for what is gone, and for what has no form of its own.
-    pub(crate) async fn subject(&self, event: &NewEvent) -> Result<Option<Subject>> {
+    /// The thing an event is about; none for deletions, for what is gone or hidden, and for what has no form of its own.
+    pub(crate) async fn subject(&self, cx: &Ctx, event: &NewEvent) -> Result<Option<Subject>> {
         if is_deletion(&event.body) {
             return Ok(None);
         }
-        let (store, id) = (self.store(), event.resource.id);
-        Ok(match event.resource.kind.as_str() {
-            "project" => store
-                .get::<Projects>(&ProjectId::new(id))
-                .await?
-                .map(|found| Subject::Project(Box::new(found))),
-            "track" => {
-                store.get::<Tracks>(&TrackId::new(id)).await?.map(|found| Subject::Track(Box::new(found)))
+        let id = event.resource.id;
+        let found = match event.resource.kind.as_str() {
+            "project" => {
+                self.get_project(cx, ProjectId::new(id)).await.map(|view| Subject::Project(Box::new(view)))
             }
-            "version" => store
-                .get::<Versions>(&VersionId::new(id))
-                .await?
-                .map(|found| Subject::Version(Box::new(found))),
-            "upload" => {
-                store.get::<Uploads>(&UploadId::new(id)).await?.map(|found| Subject::Upload(Box::new(found)))
+            "track" => self.get_track(cx, TrackId::new(id)).await.map(|view| Subject::Track(Box::new(view))),
+            "version" => {
+                self.get_version(cx, VersionId::new(id)).await.map(|view| Subject::Version(Box::new(view)))
             }
-            "job" => {
-                store.get::<Jobs>(&model::JobId::new(id)).await?.map(|found| Subject::Job(Box::new(found)))
-            }
-            "user" => store.get::<Users>(&UserId::new(id)).await?.map(|found| Subject::User(Box::new(found))),
-            "session" => store
-                .get::<Sessions>(&SessionId::new(id))
-                .await?
-                .map(|found| Subject::Session(Box::new(found))),
-            _ => None,
-        })
+            "job" => self.get_job(cx, JobId::new(id)).await.map(|view| Subject::Job(Box::new(view))),
+            _ => return Ok(None),
+        };
+        match found {
+            Ok(subject) => Ok(Some(subject)),
+            Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
