@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod backup;
+pub mod doctor;
 pub mod server;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::{self, block_on};
 use crate::config::{Config, ConfigError, ConfigFile, Loaded, Sources};
 
 /// The file that is read when none is named, in the working directory.
@@ -45,6 +47,20 @@ pub struct GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run the server
+    Serve(server::ListenArgs),
+    /// Run a server with a demo song, in a new directory or the one given with --data
+    Demo(server::ListenArgs),
+    /// Manage accounts
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Make, verify and restore backups
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
+    /// Check that the data directory is in order; the server must be stopped
+    Doctor(doctor::DoctorArgs),
+    /// Print the OpenAPI document
+    Openapi,
     /// Show the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -83,6 +99,9 @@ impl Invocation {
 
 /// Does what was asked and says how it went.
 pub fn run(invocation: Invocation) -> ExitCode {
+    if let Some(code) = child(&invocation.arguments) {
+        return code;
+    }
     let cli = match Cli::try_parse_from(&invocation.arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -100,12 +119,46 @@ pub fn run(invocation: Invocation) -> ExitCode {
     }
 }
 
+/// What the process does when another process of this program started it: no command for people.
+fn child(arguments: &[std::ffi::OsString]) -> Option<ExitCode> {
+    let (work, order) = (arguments.get(1)?.to_str()?, arguments.get(2));
+    match (work, order) {
+        (audio::child::ARGUMENT, Some(task)) => {
+            let done = task
+                .to_str()
+                .is_some_and(|task| audio::child::run(task, &mut std::io::stdout().lock()).is_ok());
+            Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        (crate::app::TRIAL_ARGUMENT, Some(dir)) => {
+            Some(ExitCode::from(crate::app::try_opening(dir.as_ref())))
+        }
+        _ => None,
+    }
+}
+
 fn dispatch(cli: &Cli, environment: Vec<(String, String)>) -> anyhow::Result<()> {
+    let load_with = |flags| load(&cli.global, flags, environment);
     match &cli.command {
         Command::Version => print(concat!("backline ", env!("CARGO_PKG_VERSION"), "\n")),
-        Command::Config(ConfigCommand::Show(listen)) => {
-            print(&load(&cli.global, listen.flags(), environment)?.show())
+        Command::Openapi => print(api::openapi::json()),
+        Command::Config(ConfigCommand::Show(listen)) => print(&load_with(listen.flags())?.show()),
+        Command::Serve(listen) => {
+            let loaded = load_with(listen.flags())?;
+            block_on(commands::serve::run(&loaded))
         }
+        Command::Demo(listen) => {
+            let mut flags = listen.flags();
+            // Kept after the program ends: whoever tried something may want to look at it again.
+            let fresh = match &cli.global.data {
+                Some(_) => None,
+                None => Some(tempfile::Builder::new().prefix("backline-demo-").tempdir()?.keep()),
+            };
+            flags.extend(fresh.iter().map(|dir| ("data_dir", dir.display().to_string())));
+            block_on(commands::demo::run(&load_with(flags)?))
+        }
+        Command::Admin(command) => block_on(commands::admin::run(&load_with(Vec::new())?.config, command)),
+        Command::Backup(command) => block_on(commands::backup::run(&load_with(Vec::new())?.config, command)),
+        Command::Doctor(args) => block_on(commands::doctor::run(&load_with(Vec::new())?.config, args)),
     }
 }
 

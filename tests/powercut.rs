@@ -58,7 +58,7 @@ fn main() {
 fn acknowledged_writes_survive_power_cuts() -> Result<()> {
     let Some(shim) = build_shim()? else {
         ensure!(
-            std::env::var_os("BACKLINE_STRICT").is_none(),
+            std::env::var_os("BACKLINE_STRICT").is_none_or(|strict| strict == "0"),
             "no C compiler or no Linux: the power-cut test cannot run"
         );
         eprintln!("SKIPPED: power cuts need Linux and a C compiler");

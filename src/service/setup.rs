@@ -166,7 +166,7 @@ impl Service {
     }
 
     /// Where people reach the instance: as configured, as decided in setup, or as by default; no slash at the end.
-    pub(crate) async fn site_url(&self) -> Result<String> {
+    pub async fn site_url(&self) -> Result<String> {
         if let Some(url) = &self.settings().site_url {
             return Ok(url.clone());
         }

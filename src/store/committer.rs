@@ -110,8 +110,9 @@ impl Committer {
         self.group += 1;
         self.inner.heartbeat.enter(Stage::Apply);
         let mut view = self.inner.view.write();
+        view.group = self.group;
         if decided.durable {
-            *view = View { unsynced: decided.writes.keys().cloned().collect(), group: self.group };
+            view.unsynced = decided.writes.keys().cloned().collect();
         }
         self.inner.engine.apply(&decided.writes)
     }

@@ -48,7 +48,7 @@ impl Store {
     }
 }
 
-fn picture(engine: &dyn Engine) -> Result<String, StoreError> {
+pub(crate) fn picture(engine: &dyn Engine) -> Result<String, StoreError> {
     let mut out = String::new();
     for entry in CATALOG {
         walk(engine, entry.id, |key, value| line(&mut out, entry.id, entry.kind, key, value))?;

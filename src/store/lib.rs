@@ -4,6 +4,7 @@
 //! else waits, makes it durable, answers. Architecture Invariant: no closure of a caller runs inside the engine, and nothing
 //! outside this crate knows a table's bytes.
 
+pub mod backup;
 mod batch;
 pub mod blobs;
 pub mod catalog;

@@ -1,0 +1,296 @@
+//! Online backups: one tar file with the rows of one exact moment and the blobs they name.
+//!
+//! Copy and redo: every group committed from the start on is spooled, the key space is copied page by page, the spool is put
+//! behind the copy. Applied in order they are the state at the moment the spool was closed, whose last event the manifest
+//! names. Writers are never stopped for longer than a page; nothing is collected meanwhile.
+
+mod frames;
+mod restore;
+mod spool;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use model::{BlobHash, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    Blobs, Key, Store, StoreError, TableId,
+    catalog::CATALOG,
+    engine::Engine,
+    record,
+    scan::KeyRange,
+    tables::blob::{BlobRow, BlobState},
+    view::unreadable,
+};
+use frames::{Frame, FrameWriter};
+pub use restore::{restore, verify};
+use spool::Spool;
+
+/// The version of the archive; a newer one is refused.
+pub const FORMAT: u32 = 1;
+/// Rows copied at a time.
+const PAGE_ROWS: usize = 1_000;
+const MANIFEST: &str = "manifest.json";
+const ROWS: &str = "rows";
+const BLOBS: &str = "blobs";
+
+/// What an archive holds; its first file, as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The number of the last event of the state it holds.
+    pub seq: u64,
+    /// Which log that number belongs to.
+    pub epoch: Uuid,
+    /// When it was made, in milliseconds since the epoch.
+    pub at: Timestamp,
+    /// Frames in the file of rows.
+    pub frames: u64,
+    /// BLAKE3 of the file of rows, in hex.
+    pub rows_blake3: String,
+    /// How many blobs it holds; each is named after its BLAKE3.
+    pub blobs: u64,
+    /// Their bytes together.
+    pub blob_bytes: u64,
+}
+
+/// How far a backup or restore is, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Done.
+    pub done: u64,
+    /// In all, as far as known.
+    pub total: u64,
+}
+
+/// Why a backup or restore did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file could not be read or written.
+    #[error("a file could not be read or written")]
+    Io(#[from] io::Error),
+    /// The engine failed while the backup ran; nothing is wrong with the data, but the copy is not of one moment.
+    #[error("the store was opened again while the backup ran; start it anew")]
+    Interrupted,
+    /// The archive is not what it should be.
+    #[error("the archive is damaged: {0}")]
+    Damaged(String),
+    /// The archive was made by a newer program.
+    #[error("the archive has format {0}; this program reads up to {FORMAT}: use a newer one")]
+    Newer(u32),
+    /// The target of a restore holds data.
+    #[error("{0} is not empty; restore into a new directory")]
+    NotEmpty(String),
+}
+
+/// Writes a backup to `target`, which must not exist. Blocks; call it where that is allowed.
+///
+/// # Errors
+/// [`BackupError`]; what was written of `target` is removed.
+pub fn create(
+    store: &Store,
+    blobs: &Blobs,
+    now: Timestamp,
+    target: &Path,
+    progress: &dyn Fn(Progress),
+) -> Result<Manifest, BackupError> {
+    create_witnessed(store, blobs, now, target, progress, |_| Ok(()))
+}
+
+/// Like [`create`]; `witness` sees the engine at exactly the moment that the backup is the state of.
+fn create_witnessed(
+    store: &Store,
+    blobs: &Blobs,
+    now: Timestamp,
+    target: &Path,
+    progress: &dyn Fn(Progress),
+    witness: impl FnOnce(&dyn Engine) -> Result<(), StoreError>,
+) -> Result<Manifest, BackupError> {
+    let file = File::options().write(true).create_new(true).open(target)?;
+    let made = futures::executor::block_on(blobs.hold());
+    let written = snapshot(store, target, witness).and_then(|snapshot| {
+        let manifest = snapshot.manifest(store, now);
+        archive(file, &manifest, snapshot, blobs, progress).map(|()| manifest)
+    });
+    drop(made);
+    if written.is_err() {
+        drop(std::fs::remove_file(target));
+    }
+    written
+}
+
+/// The rows of one moment, in a temporary file beside the target.
+struct Snapshot {
+    rows: File,
+    frames: u64,
+    blake3: blake3::Hash,
+    seq: u64,
+    live: BTreeMap<BlobHash, u64>,
+}
+
+impl Snapshot {
+    fn manifest(&self, store: &Store, now: Timestamp) -> Manifest {
+        Manifest {
+            format: FORMAT,
+            seq: self.seq,
+            epoch: store.events().epoch(),
+            at: now,
+            frames: self.frames,
+            rows_blake3: self.blake3.to_hex().to_string(),
+            blobs: self.live.len() as u64,
+            blob_bytes: self.live.values().sum(),
+        }
+    }
+}
+
+fn snapshot(
+    store: &Store,
+    target: &Path,
+    witness: impl FnOnce(&dyn Engine) -> Result<(), StoreError>,
+) -> Result<Snapshot, BackupError> {
+    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let inner = &store.inner;
+    let life = inner.synced.borrow().life;
+    let spool = Arc::new(Spool::new(dir)?);
+    store.set_tap(Some(Arc::clone(&spool) as Arc<dyn crate::Tap>));
+    let untap = scopeguard(store);
+    let mut writer = FrameWriter::new(BufWriter::new(tempfile::tempfile_in(dir)?));
+    let mut live = BTreeMap::new();
+    for entry in CATALOG {
+        copy(store, entry.id, &mut writer, &mut live)?;
+    }
+    let seq = {
+        // The moment: everything applied is durable and in the spool, and no writer gets on while this is held.
+        let _still = settled(store);
+        drop(untap);
+        witness(inner.engine.as_ref())?;
+        *inner.durable_seq.borrow()
+    };
+    if inner.synced.borrow().life != life {
+        return Err(BackupError::Interrupted);
+    }
+    spool.replay(|frame| {
+        follow(&mut live, &frame);
+        writer.put(&frame)
+    })?;
+    let (rows, frames, blake3) = writer.finish()?;
+    Ok(Snapshot {
+        rows: rows.into_inner().map_err(io::IntoInnerError::into_error)?,
+        frames,
+        blake3,
+        seq,
+        live,
+    })
+}
+
+/// Takes the tap off when it is dropped, also on an error.
+fn scopeguard(store: &Store) -> impl Drop {
+    struct Untap(Store);
+    impl Drop for Untap {
+        fn drop(&mut self) {
+            self.0.set_tap(None);
+        }
+    }
+    Untap(store.clone())
+}
+
+/// Waits until everything applied was published, and keeps it so.
+fn settled(store: &Store) -> parking_lot::RwLockReadGuard<'_, crate::view::View> {
+    loop {
+        let view = store.inner.view.read();
+        if view.unsynced.is_empty() && view.group == store.inner.synced.borrow().group {
+            return view;
+        }
+        drop(view);
+        std::thread::yield_now();
+    }
+}
+
+fn copy(
+    store: &Store,
+    id: TableId,
+    writer: &mut FrameWriter<BufWriter<File>>,
+    live: &mut BTreeMap<BlobHash, u64>,
+) -> Result<(), BackupError> {
+    let mut range = KeyRange { start: vec![id.byte()], end: vec![id.byte() + 1], reverse: false };
+    loop {
+        let pairs = {
+            let _page = store.inner.view.read();
+            store.inner.engine.scan(&range, PAGE_ROWS).map_err(unreadable)?
+        };
+        let Some((last, _)) = pairs.last() else { return Ok(()) };
+        range.start = [last.as_slice(), &[0]].concat();
+        for (key, value) in pairs {
+            let frame = Frame { key, value: Some(value) };
+            follow(live, &frame);
+            writer.put(&frame)?;
+        }
+    }
+}
+
+/// Keeps account of the blobs whose content belongs into the archive.
+fn follow(live: &mut BTreeMap<BlobHash, u64>, frame: &Frame) {
+    let Some((&table, key)) = frame.key.split_first() else { return };
+    let (true, Ok(hash)) = (table == TableId::Blobs.byte(), BlobHash::from_bytes(key)) else { return };
+    let row = frame.value.as_deref().and_then(|value| record::decode::<BlobRow>(value).ok());
+    match row.map(|stored| stored.row) {
+        Some(BlobRow { state: BlobState::Live, size, .. }) => drop(live.insert(hash, size)),
+        Some(BlobRow { state: BlobState::Condemned { .. }, .. }) | None => drop(live.remove(&hash)),
+    }
+}
+
+fn archive(
+    file: File,
+    manifest: &Manifest,
+    mut snapshot: Snapshot,
+    blobs: &Blobs,
+    progress: &dyn Fn(Progress),
+) -> Result<(), BackupError> {
+    let mut tar = tar::Builder::new(BufWriter::with_capacity(1 << 20, file));
+    let text = serde_json::to_vec_pretty(manifest).map_err(io::Error::from)?;
+    append(&mut tar, MANIFEST, text.len() as u64, text.as_slice())?;
+    io::Seek::rewind(&mut snapshot.rows)?;
+    let length = snapshot.rows.metadata()?.len();
+    append(&mut tar, ROWS, length, &snapshot.rows)?;
+    let total = length + manifest.blob_bytes;
+    let mut done = length;
+    for (hash, size) in &snapshot.live {
+        let (content, found) = blobs.open_file(hash)?;
+        if found != *size {
+            return Err(BackupError::Damaged(format!("blob {hash} has {found} bytes, not {size}")));
+        }
+        append(&mut tar, &format!("{BLOBS}/{hash}"), *size, content)?;
+        done += size;
+        progress(Progress { done, total });
+    }
+    let mut file = tar.into_inner()?;
+    file.flush()?;
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    Ok(())
+}
+
+fn append(
+    tar: &mut tar::Builder<impl Write>,
+    name: &str,
+    size: u64,
+    content: impl io::Read,
+) -> io::Result<()> {
+    let mut header = tar::Header::new_gnu();
+    header.set_size(size);
+    header.set_mode(0o600);
+    header.set_cksum();
+    tar.append_data(&mut header, name, content)
+}

@@ -1,0 +1,240 @@
+//! Reading an archive back: into a new directory, or only to verify it.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use model::BlobHash;
+
+use super::{BLOBS, BackupError, FORMAT, MANIFEST, Manifest, Progress, ROWS, frames::FrameReader};
+use crate::{
+    Batch, Blobs, Scan, Store, StoreConfig,
+    engine::{
+        Engine, Writes,
+        sled::{SledEngine, sync_dir},
+    },
+    fault::NoFaults,
+    group::head_row,
+    head,
+    limits::{GROUP_MAX_BYTES, GROUP_MAX_KEYS},
+    tables::session::Sessions,
+    view::unreadable,
+};
+
+/// Checks that an archive is whole: every hash is computed again.
+///
+/// # Errors
+/// [`BackupError::Damaged`] says what is wrong.
+pub fn verify(archive: &Path, progress: &dyn Fn(Progress)) -> Result<Manifest, BackupError> {
+    read(archive, progress, &mut Discard)
+}
+
+/// Restores an archive into `target`, which must not exist or be empty. Nobody is logged in afterwards, and the log has a new
+/// epoch, so that clients start their streams anew.
+///
+/// # Errors
+/// [`BackupError`]; `target` is then untouched.
+pub fn restore(
+    archive: &Path,
+    target: &Path,
+    config: &StoreConfig,
+    progress: &dyn Fn(Progress),
+) -> Result<Manifest, BackupError> {
+    if target.exists() && fs::read_dir(target)?.next().is_some() {
+        return Err(BackupError::NotEmpty(target.display().to_string()));
+    }
+    let mut name = target.as_os_str().to_owned();
+    name.push(".restoring");
+    let draft = PathBuf::from(name);
+    if draft.exists() {
+        fs::remove_dir_all(&draft)?;
+    }
+    fs::create_dir_all(&draft)?;
+    let manifest =
+        write(archive, &draft, config, progress).inspect_err(|_| drop(fs::remove_dir_all(&draft)))?;
+    if target.exists() {
+        fs::remove_dir(target)?;
+    }
+    fs::rename(&draft, target)?;
+    if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        sync_dir(parent)?;
+    }
+    Ok(manifest)
+}
+
+fn write(
+    archive: &Path,
+    draft: &Path,
+    config: &StoreConfig,
+    progress: &dyn Fn(Progress),
+) -> Result<Manifest, BackupError> {
+    let engine = SledEngine::open(draft, config.cache_bytes, Arc::new(NoFaults))?;
+    let blobs = Blobs::open(draft, Arc::new(NoFaults))?;
+    let mut target = Into { engine, blobs, writes: Writes::new(), bytes: 0 };
+    let manifest = read(archive, progress, &mut target)?;
+    target.apply()?;
+    new_epoch(&target.engine, config)?;
+    drop(target);
+    forget_logins(draft, config)?;
+    Ok(manifest)
+}
+
+fn new_epoch(engine: &SledEngine, config: &StoreConfig) -> Result<(), BackupError> {
+    let missing = || BackupError::Damaged("it has no log".into());
+    let mut head = head::load(engine)?.ok_or_else(missing)?.head;
+    head.epoch = config.ids.uuid(config.clock.now());
+    let (key, value) = head_row(&head);
+    apply(engine, &Writes::from([(key, Some(value))]))
+}
+
+/// A login of the old instance must not open the new one.
+fn forget_logins(dir: &Path, config: &StoreConfig) -> Result<(), BackupError> {
+    let store = Store::open(dir, config.clone())?;
+    futures::executor::block_on(async {
+        loop {
+            let page = store.scan::<Sessions>(Scan::all().limit(500)).await?;
+            let mut batch = Batch::new();
+            for (key, session) in &page.items {
+                batch.delete::<Sessions>(key, session);
+            }
+            store.commit(batch).await?;
+            if !page.more {
+                return Ok(());
+            }
+        }
+    })
+}
+
+fn apply(engine: &SledEngine, writes: &Writes) -> Result<(), BackupError> {
+    engine.apply(writes).and_then(|()| engine.flush()).and_then(|()| engine.sync()).map_err(unreadable)?;
+    Ok(())
+}
+
+/// Where the parts of an archive go.
+trait Sink {
+    fn frame(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), BackupError>;
+    /// Takes the content of a blob and says what its hash is.
+    fn blob(&mut self, hash: BlobHash, content: &mut dyn Read) -> Result<blake3::Hash, BackupError>;
+}
+
+struct Discard;
+
+impl Sink for Discard {
+    fn frame(&mut self, _key: Vec<u8>, _value: Option<Vec<u8>>) -> Result<(), BackupError> {
+        Ok(())
+    }
+    fn blob(&mut self, _hash: BlobHash, content: &mut dyn Read) -> Result<blake3::Hash, BackupError> {
+        Ok(blake3::Hasher::new().update_reader(content)?.finalize())
+    }
+}
+
+struct Into {
+    engine: SledEngine,
+    blobs: Blobs,
+    writes: Writes,
+    bytes: usize,
+}
+
+impl Into {
+    fn apply(&mut self) -> Result<(), BackupError> {
+        self.bytes = 0;
+        apply(&self.engine, &std::mem::take(&mut self.writes))
+    }
+}
+
+impl Sink for Into {
+    fn frame(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), BackupError> {
+        self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+        self.writes.insert(key, value);
+        if self.writes.len() >= GROUP_MAX_KEYS || self.bytes >= GROUP_MAX_BYTES {
+            self.apply()?;
+        }
+        Ok(())
+    }
+
+    fn blob(&mut self, hash: BlobHash, content: &mut dyn Read) -> Result<blake3::Hash, BackupError> {
+        let path = self.blobs.local_path(&hash);
+        let dir = path.parent().ok_or_else(|| io::Error::other("a blob has no directory"))?;
+        fs::create_dir_all(dir)?;
+        let mut file = File::create(&path)?;
+        let mut hasher = blake3::Hasher::new();
+        let mut block = vec![0; 256 * 1024];
+        loop {
+            let n = content.read(&mut block)?;
+            if n == 0 {
+                break;
+            }
+            hasher.update(&block[..n]);
+            file.write_all(&block[..n])?;
+        }
+        file.sync_all()?;
+        sync_dir(dir)?;
+        Ok(hasher.finalize())
+    }
+}
+
+fn read(archive: &Path, progress: &dyn Fn(Progress), sink: &mut dyn Sink) -> Result<Manifest, BackupError> {
+    let total = fs::metadata(archive)?.len();
+    let mut tar = tar::Archive::new(BufReader::with_capacity(1 << 20, File::open(archive)?));
+    let mut manifest: Option<Manifest> = None;
+    let (mut blobs, mut blob_bytes, mut rows) = (0, 0, false);
+    for entry in tar.entries()? {
+        let mut entry = entry?;
+        let name = entry.path()?.to_string_lossy().into_owned();
+        let end = entry.raw_file_position() + entry.size();
+        match (name.as_str(), &manifest) {
+            (MANIFEST, None) => manifest = Some(read_manifest(&mut entry)?),
+            (ROWS, Some(manifest)) => {
+                read_rows(&mut entry, manifest, sink)?;
+                rows = true;
+            }
+            (other, Some(_)) => {
+                let hash = blob_name(other)
+                    .ok_or_else(|| BackupError::Damaged(format!("{other} does not belong here")))?;
+                blob_bytes += entry.size();
+                blobs += 1;
+                if sink.blob(hash, &mut entry)?.as_bytes() != &hash.0 {
+                    return Err(BackupError::Damaged(format!("blob {hash} holds other bytes")));
+                }
+            }
+            (_, None) => return Err(BackupError::Damaged("it does not start with a manifest".into())),
+        }
+        progress(Progress { done: end, total });
+    }
+    match manifest {
+        Some(manifest) if rows && manifest.blobs == blobs && manifest.blob_bytes == blob_bytes => {
+            Ok(manifest)
+        }
+        Some(_) | None => Err(BackupError::Damaged("it is cut off".into())),
+    }
+}
+
+fn read_manifest(entry: &mut impl Read) -> Result<Manifest, BackupError> {
+    let manifest: Manifest = serde_json::from_reader(entry.take(64 * 1024))
+        .map_err(|error| BackupError::Damaged(format!("its manifest cannot be read: {error}")))?;
+    if manifest.format > FORMAT {
+        return Err(BackupError::Newer(manifest.format));
+    }
+    Ok(manifest)
+}
+
+fn read_rows(entry: &mut impl Read, manifest: &Manifest, sink: &mut dyn Sink) -> Result<(), BackupError> {
+    let mut reader = FrameReader::new(BufReader::new(entry));
+    let damaged = |error: io::Error| BackupError::Damaged(format!("its rows cannot be read: {error}"));
+    while let Some(frame) = reader.next().map_err(damaged)? {
+        sink.frame(frame.key, frame.value)?;
+    }
+    let (frames, hash) = reader.finish();
+    if frames != manifest.frames || hash.to_hex().as_str() != manifest.rows_blake3 {
+        return Err(BackupError::Damaged("its rows do not have the hash of the manifest".into()));
+    }
+    Ok(())
+}
+
+fn blob_name(name: &str) -> Option<BlobHash> {
+    let hex = name.strip_prefix(BLOBS)?.strip_prefix('/')?;
+    Some(BlobHash(hex::decode(hex).ok()?.try_into().ok()?))
+}

@@ -1,0 +1,129 @@
+//! A backup under load is the state of one moment, and comes back as that.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+
+use super::*;
+use crate::{
+    Batch,
+    dump::picture,
+    fault::NoFaults,
+    store::tests::{config, on_disk},
+    tables::{
+        counters::ProjectsOfUser,
+        star::{Star, Stars},
+    },
+};
+use model::{ProjectId, UserId};
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn write(n: u64) -> Batch {
+    let user = UserId::new(id(u128::from(n % 50)));
+    let mut batch = Batch::new();
+    batch.insert::<Stars>(
+        &(user, ProjectId::new(id(u128::from(n)))),
+        &Star { at: Timestamp(n.cast_signed()) },
+    );
+    batch.add::<ProjectsOfUser>(&user, 1, ..);
+    batch
+}
+
+async fn with_blob(store: &Store, blobs: &Blobs, content: &'static [u8]) {
+    let sealed = blobs.put(Bytes::from_static(content)).await.unwrap();
+    let row = BlobRow {
+        size: sealed.size,
+        sha256: sealed.sha256,
+        content_type: "x/y".into(),
+        state: BlobState::Live,
+    };
+    let mut batch = Batch::new();
+    batch.insert::<crate::tables::blob::Blobs>(&sealed.hash, &row);
+    store.commit(batch).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_backup_under_load_restores_to_the_state_of_its_moment() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = on_disk(dir.path());
+    let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
+    for n in 0..300 {
+        store.commit(write(n)).await.unwrap();
+    }
+    with_blob(&store, &blobs, b"a recording").await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = {
+        let (store, stop) = (store.clone(), Arc::clone(&stop));
+        tokio::spawn(async move {
+            let mut n = 1_000;
+            while !stop.load(Ordering::Acquire) {
+                store.commit(write(n)).await.unwrap();
+                n += 1;
+            }
+            n
+        })
+    };
+    let witness = Arc::new(Mutex::new(String::new()));
+    let archive = out.path().join("backup.tar");
+    let manifest = {
+        let (store, blobs, archive, witness) =
+            (store.clone(), blobs.clone(), archive.clone(), Arc::clone(&witness));
+        let work = tokio::task::spawn_blocking(move || {
+            create_witnessed(&store, &blobs, Timestamp(5), &archive, &|_| {}, |engine| {
+                *witness.lock() = picture(engine)?;
+                Ok(())
+            })
+        });
+        work.await.unwrap().unwrap()
+    };
+    stop.store(true, Ordering::Release);
+    assert!(load.await.unwrap() > 1_000, "the load ran");
+    assert_eq!(verify(&archive, &|_| {}).unwrap(), manifest);
+    assert_eq!(manifest.blobs, 1);
+
+    let target = out.path().join("restored");
+    let elsewhere = config();
+    // The ids of tests start at the same number everywhere.
+    elsewhere.ids.uuid(Timestamp(0));
+    tokio::task::spawn_blocking(move || restore(&archive, &target, &elsewhere, &|_| {}).map(|_| target))
+        .await
+        .unwrap()
+        .map(|target| async move {
+            let restored = on_disk(&target);
+            assert_eq!(restored.dump().await.unwrap(), (manifest.seq, witness.lock().clone()));
+            assert_ne!(restored.events().epoch(), manifest.epoch, "the log has a new epoch");
+            let blobs = Blobs::open(&target, Arc::new(NoFaults)).unwrap();
+            assert!(blobs.exists(&BlobHash(*blake3::hash(b"a recording").as_bytes())).await.unwrap());
+        })
+        .unwrap()
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_archive_is_refused_and_leaves_nothing() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = on_disk(dir.path());
+    let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
+    with_blob(&store, &blobs, b"a recording").await;
+    let archive = out.path().join("backup.tar");
+    let work = {
+        let archive = archive.clone();
+        move || create(&store, &blobs, Timestamp(5), &archive, &|_| {})
+    };
+    tokio::task::spawn_blocking(work).await.unwrap().unwrap();
+    let mut bytes = std::fs::read(&archive).unwrap();
+    let at = bytes.windows(11).position(|part| part == b"a recording").unwrap();
+    bytes[at] ^= 1;
+    std::fs::write(&archive, &bytes).unwrap();
+    let target = out.path().join("restored");
+    let refused = tokio::task::spawn_blocking({
+        let target = target.clone();
+        move || restore(&archive, &target, &config(), &|_| {})
+    });
+    assert!(matches!(refused.await.unwrap(), Err(BackupError::Damaged(why)) if why.contains("other bytes")));
+    assert!(!target.exists() && !out.path().join("restored.restoring").exists());
+}
