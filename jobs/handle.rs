@@ -59,7 +59,7 @@ pub async fn start(parts: Parts) -> Result<JobsHandle, StoreError> {
     start_in(House::new(parts)).await
 }
 
-async fn start_in(house: Arc<House>) -> Result<JobsHandle, StoreError> {
+pub(crate) async fn start_in(house: Arc<House>) -> Result<JobsHandle, StoreError> {
     let promoter = Promoter::new(Arc::clone(&house));
     // Leases of an earlier start come back before anything new is taken.
     promoter.recover().await?;

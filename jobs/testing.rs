@@ -52,7 +52,7 @@ impl IdGen for TestIds {
     }
 }
 
-/// No pictures and no sound.
+/// No pictures, and every file is a recording.
 struct Nothing;
 
 impl Images for Nothing {
@@ -67,7 +67,7 @@ impl Images for Nothing {
 #[async_trait]
 impl AudioTools for Nothing {
     async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
-        Err(AudioRefusal::Engine("no sound here".to_owned()))
+        Ok(AudioProbe { container: "wav".to_owned(), codec: "pcm".to_owned() })
     }
     fn window(
         &self,
@@ -95,6 +95,10 @@ pub(crate) enum On {
 
 impl Site {
     pub(crate) fn new(on: On) -> Self {
+        Self::with_decoder(on, Decoder::new("/nonexistent".into()))
+    }
+
+    pub(crate) fn with_decoder(on: On, decoder: Decoder) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let ids = Arc::new(TestIds::default());
@@ -103,10 +107,17 @@ impl Site {
             On::Memory => Store::memory(config),
             On::Disk => Store::open(&dir.path().join("store"), config),
         };
-        Self::over(store.unwrap(), clock, ids, dir, "here")
+        Self::over(store.unwrap(), clock, ids, dir, "here", decoder)
     }
 
-    fn over(store: Store, clock: Arc<TestClock>, ids: Arc<TestIds>, dir: Arc<TempDir>, node: &str) -> Self {
+    fn over(
+        store: Store,
+        clock: Arc<TestClock>,
+        ids: Arc<TestIds>,
+        dir: Arc<TempDir>,
+        node: &str,
+        decoder: Decoder,
+    ) -> Self {
         let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
         let service = service::Service::new(service::Parts {
             store: store.clone(),
@@ -126,11 +137,12 @@ impl Site {
             clock: clock.clone(),
             ids,
             mailer: None,
-            decoder: Decoder::new("/nonexistent".into()),
+            decoder,
             work_dir: dir.path().join("work"),
             node: node.to_owned(),
             cores: 2,
         });
+        std::fs::create_dir_all(&house.parts.work_dir).unwrap();
         Self { house, clock, dir }
     }
 
@@ -138,7 +150,8 @@ impl Site {
     pub(crate) fn another(&self, node: &str) -> Self {
         static PROCESSES: AtomicU64 = AtomicU64::new(1);
         let ids = Arc::new(TestIds(AtomicU64::new(PROCESSES.fetch_add(1, Ordering::SeqCst) << 32)));
-        Self::over(self.store().clone(), self.clock.clone(), ids, Arc::clone(&self.dir), node)
+        let decoder = self.house.parts.decoder.clone();
+        Self::over(self.store().clone(), self.clock.clone(), ids, Arc::clone(&self.dir), node, decoder)
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -151,3 +151,6 @@ async fn keep(parts: &Parts, path: &Path, content_type: &str) -> Result<(Derived
 fn io(error: std::io::Error) -> JobError {
     store::StoreError::Io(error).into()
 }
+
+#[cfg(test)]
+mod tests;
