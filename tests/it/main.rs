@@ -1,3 +1,5 @@
 //! The integration tests, in one binary: people acting on a running server through HTTP.
 
+mod frame;
 mod openapi;
+mod support;
