@@ -78,6 +78,18 @@ async fn strangers_and_typos_are_turned_away_the_same_way_everywhere() {
 }
 
 #[tokio::test]
+async fn what_the_state_does_not_allow_is_a_conflict() {
+    let app = App::start().await;
+    let ada = app.user("ada").await;
+    let (place, _) = project(&ada, "Demo").await;
+    assert!(ada.post_empty(&format!("{place}/archive")).await.ok(200)["archived_at"].is_string());
+    ada.patch(&place, json!({"name": "Song"})).await.problem("project_archived");
+    let order = json!({"track_ids": ["00000000-0000-0000-0000-000000000000"]});
+    ada.post_empty(&format!("{place}/unarchive")).await.ok(200);
+    ada.put(&format!("{place}/tracks/order"), order).await.problem("order_conflict");
+}
+
+#[tokio::test]
 async fn lists_are_walked_by_cursors_bound_to_caller_and_filter() {
     let app = App::start().await;
     let (ada, ben) = (app.user("ada").await, app.user("ben").await);

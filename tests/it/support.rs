@@ -9,6 +9,5 @@ mod heard;
 mod person;
 mod world;
 
-pub use app::App;
-pub use heard::Heard;
+pub use app::{App, PASSWORD};
 pub use person::Person;

@@ -10,6 +10,7 @@ use backline::{
     app::{Server, World},
     config::{Config, Switch},
 };
+use jobs::decoder::Decoder;
 use model::{account::RegistrationPolicy, ports::Mailer};
 use serde_json::json;
 use std::{cell::RefCell, path::PathBuf, sync::Arc};
@@ -49,7 +50,9 @@ impl App {
     pub async fn with_mail() -> Self {
         let outbox = Arc::new(Outbox::default());
         let mailer = Arc::clone(&outbox) as Arc<dyn Mailer>;
-        Self { outbox, ..Self::with(move |_config, world| world.mailer = Some(mailer)).await }
+        let mut app = Self::with(move |_config, world| world.mailer = Some(mailer)).await;
+        app.outbox = outbox;
+        app
     }
 
     /// The same with another configuration or other adapters.
@@ -67,7 +70,7 @@ impl App {
         let mut world = World {
             clock: Arc::clone(&clock) as _,
             ids: Arc::new(CountedIds::default()),
-            audio: Arc::new(AudioChild::new(program.clone())),
+            audio: Arc::new(AudioChild::new(Decoder::new(program.clone()))),
             program,
             ..World::real(&config).expect("the adapters")
         };
@@ -101,14 +104,10 @@ impl App {
         Person::anonymous(self.url.clone())
     }
 
-    /// The server, for what cannot be seen from outside.
-    pub fn server(&self) -> &Server {
-        self.server.as_ref().expect("the server runs until the App is dropped")
-    }
-
     /// Waits until every event has become jobs and every job has ended.
     pub async fn idle(&self) {
-        self.server().jobs().idle().await.expect("the store can be read");
+        let server = self.server.as_ref().expect("the server runs until the App is dropped");
+        server.jobs().idle().await.expect("the store can be read");
     }
 }
 

@@ -93,10 +93,6 @@ impl Ask {
     pub fn body(self, content_type: &str, body: impl Into<reqwest::Body>) -> Self {
         Self(self.0.header("content-type", content_type).body(body))
     }
-    /// The request, for what this does not know.
-    pub fn into_inner(self) -> RequestBuilder {
-        self.0
-    }
 }
 
 impl IntoFuture for Ask {
