@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use audio::{
-    child::{ARGUMENT, Resources, Task, Work},
+    child::{Resources, Task, Work},
     pyramid::{HEADER_BYTES, Layout},
     waveform::{Bits, Mix, Query, QueryError, Zoom as Level},
 };
@@ -18,7 +18,7 @@ use model::{
         WaveformQuery, Zoom,
     },
 };
-use std::{ffi::OsString, fs::File, os::unix::fs::FileExt, path::Path, process::ExitCode, time::Duration};
+use std::{fs::File, os::unix::fs::FileExt, path::Path, time::Duration};
 use tokio::sync::Semaphore;
 
 /// Probes that run at the same time.
@@ -37,16 +37,6 @@ impl AudioChild {
         let decoder = decoder.with_stall(Duration::from_millis(limits::PROBE_WAIT_MS));
         Self { decoder, places: Semaphore::new(PROBES_AT_ONCE) }
     }
-}
-
-/// Becomes a decoding child if that is what this process was started as; must come before anything else.
-pub fn decode(arguments: &[OsString]) -> Option<ExitCode> {
-    let [_, first, task] = arguments else { return None };
-    if first != ARGUMENT {
-        return None;
-    }
-    let done = task.to_str().map(|task| audio::child::run(task, &mut std::io::stdout().lock()));
-    Some(if matches!(done, Some(Ok(()))) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[async_trait]

@@ -4,16 +4,20 @@
 //! the result to its DTO. It holds no rules. A new module adds its API to [`Apis`] and [`apis`], and nothing else.
 
 pub mod admin;
+pub mod audio;
 pub mod auth;
 pub mod covers;
 pub mod dto;
 pub mod events;
+pub mod jobs;
 pub mod me;
 pub mod mix;
 pub mod projects;
 pub mod setup;
 pub mod tracks;
+pub mod uploads;
 pub mod users;
+pub mod versions;
 
 use crate::{docs::DocsApi, health::HealthApi, http::operation::Operation};
 use poem_openapi::{OpenApi, Tags};
@@ -60,11 +64,15 @@ pub type Apis = (
     tracks::TracksApi,
     mix::MixApi,
     events::EventsApi,
+    RecordingApis,
 );
 
 /// People and how they log in.
 pub type AccountApis =
     (setup::SetupApi, auth::AuthApi, me::MeApi, me::logins::LoginsApi, users::UsersApi, admin::AdminApi);
+
+/// Recordings from upload to playback.
+pub type RecordingApis = (uploads::UploadsApi, versions::VersionsApi, audio::AudioApi, jobs::JobsApi);
 
 /// The APIs over a service.
 pub fn apis(service: &Service, health: HealthApi) -> Apis {
@@ -85,6 +93,12 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
         tracks::TracksApi::new(service()),
         mix::MixApi::new(service()),
         events::EventsApi::new(service()),
+        (
+            uploads::UploadsApi::new(service()),
+            versions::VersionsApi::new(service()),
+            audio::AudioApi::new(service()),
+            jobs::JobsApi::new(service()),
+        ),
     )
 }
 

@@ -5,36 +5,9 @@
 
 use crate::{Ctx, Error, Result, Service, version_current::playable};
 use model::{
-    BlobHash, Timestamp, VersionId, Violation, access::Action, media::MediaFacts, text::FileName,
-    version::Version,
+    BlobHash, Timestamp, VersionId, Violation, access::Action, account::Quality, media::MediaFacts,
+    text::FileName, version::Version,
 };
-
-/// How good the sound is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quality {
-    /// As it was uploaded.
-    Original,
-    /// Without loss, in a format browsers play.
-    Lossless,
-    /// A good preview.
-    High,
-    /// A small preview.
-    Low,
-}
-
-impl Quality {
-    /// Every quality, best first.
-    pub const ALL: [Self; 4] = [Self::Original, Self::Lossless, Self::High, Self::Low];
-    /// The name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Original => "original",
-            Self::Lossless => "lossless",
-            Self::High => "high",
-            Self::Low => "low",
-        }
-    }
-}
 
 /// A stored recording that the caller may have.
 #[derive(Debug)]

@@ -3,13 +3,9 @@
 //! A link names the version, the quality, the person and the login it was made under, and is signed. Every range asks again:
 //! a login that ended, an account that was disabled or a membership that is gone stops the next one.
 
-use crate::{
-    Caller, Ctx, Error, Result, Service, Via,
-    keys::Purpose,
-    playback::{Quality, Recording},
-};
+use crate::{Caller, Ctx, Error, Result, Service, Via, keys::Purpose, playback::Recording};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use model::{ApiTokenId, SessionId, Timestamp, UserId, VersionId, limits};
+use model::{ApiTokenId, SessionId, Timestamp, UserId, VersionId, account::Quality, limits};
 use uuid::Uuid;
 
 /// A link about to be given out.

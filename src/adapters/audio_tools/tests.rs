@@ -75,10 +75,3 @@ async fn a_child_that_says_nothing_sensible_blames_the_file() {
     let missing = tools("/there/is/no/such/program").probe(Path::new("/dev/null")).await;
     assert!(matches!(missing, Err(AudioRefusal::Engine(_))), "{missing:?}");
 }
-
-#[test]
-fn only_its_own_argument_makes_a_child() {
-    let arguments = |list: &[&str]| list.iter().map(OsString::from).collect::<Vec<_>>();
-    assert_eq!(decode(&arguments(&["backline", "serve", "x"])), None);
-    assert_eq!(decode(&arguments(&["backline", ARGUMENT])), None);
-}

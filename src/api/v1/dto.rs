@@ -5,7 +5,9 @@
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
 pub mod account;
+pub mod audio;
 pub mod event;
+pub mod job;
 pub mod member;
 pub mod mix;
 pub mod project;
@@ -16,5 +18,7 @@ pub(crate) mod tags;
 mod time;
 pub mod track;
 pub mod trash;
+pub mod upload;
+pub mod version;
 
 pub use time::Time;

@@ -16,7 +16,8 @@ fn id(n: u128) -> Uuid {
 #[test]
 fn a_grant_survives_its_link() {
     for via in [GrantedVia::Session(id(3).into()), GrantedVia::Token(id(3).into())] {
-        for quality in Quality::ALL.into_iter().map(Some).chain([None]) {
+        let all = [Quality::Original, Quality::Lossless, Quality::High, Quality::Low];
+        for quality in all.map(Some).into_iter().chain([None]) {
             let grant = Grant {
                 version_id: id(1).into(),
                 user_id: id(2).into(),
