@@ -15,6 +15,7 @@ use crate::{
     authorize::must,
     commit::{check_revision, decide_again},
     project::patched,
+    version::VersionView,
 };
 use model::{
     ProjectId, TrackId, VersionId,
@@ -121,7 +122,7 @@ pub struct TrackView {
     /// Versions outside the trash.
     pub version_count: i64,
     /// The version that plays, where it was asked for.
-    pub current: Option<Stored<model::version::Version>>,
+    pub current: Option<VersionView>,
 }
 
 /// What a list of tracks shows of each.
@@ -291,7 +292,7 @@ impl Service {
                 tracks.iter().enumerate().filter_map(|(i, track)| Some((i, track.row.current?.version_id)));
             let (places, keys): (Vec<usize>, Vec<VersionId>) = playing.unzip();
             for (place, version) in places.into_iter().zip(self.store().get_many::<Versions>(&keys).await?) {
-                current[place] = version;
+                current[place] = version.map(|version| VersionView::of(version, &tracks[place].row));
             }
         }
         let rows = tracks.into_iter().zip(faders).zip(counts).zip(current);

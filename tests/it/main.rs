@@ -2,5 +2,8 @@
 
 mod account;
 mod frame;
+mod mix;
 mod openapi;
+mod project;
 mod support;
+mod track;

@@ -1,9 +1,13 @@
 //! `PictureBody`: the raw bytes of a picture, in bounds and in time. What they are is found by looking at them.
 
-use crate::{codes::Code, problem::Failure};
+use crate::{
+    codes::Code,
+    problem::{Answer, Failure},
+};
 use bytes::Bytes;
+use futures::StreamExt;
 use model::limits;
-use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
+use poem::{Body, Request, RequestBody, Result};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
@@ -12,6 +16,8 @@ use std::time::Duration;
 
 /// How long a picture may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(60);
+/// How much of a picture that is too large is still taken in, in bytes.
+const DRAINED_BYTES_MAX: usize = 4 * limits::IMAGE_BYTES_MAX;
 
 /// The bytes of a picture.
 pub struct PictureBody(pub Bytes);
@@ -38,19 +44,32 @@ impl<'a> ApiExtractor<'a> for PictureBody {
             let detail = "send the bytes as image/* or application/octet-stream";
             return Err(Failure::new(Code::UnsupportedMediaType).detail(detail).into());
         }
-        let limit = limits::IMAGE_BYTES_MAX;
-        let too_large = || {
-            Failure::new(Code::PayloadTooLarge).detail(format!("a picture may have at most {limit} bytes"))
-        };
-        let declared = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-        if declared.is_some_and(|length| length > limit as u64) {
-            return Err(too_large().into());
-        }
-        match tokio::time::timeout(BODY_TIMEOUT, body.take()?.into_bytes_limit(limit)).await {
-            Ok(Ok(bytes)) => Ok(Self(bytes)),
-            Ok(Err(ReadBodyError::PayloadTooLarge)) => Err(too_large().into()),
-            Ok(Err(_)) => Err(Failure::new(Code::MalformedRequest).detail("the body broke off").into()),
+        match tokio::time::timeout(BODY_TIMEOUT, read(body.take()?)).await {
+            Ok(read) => Ok(Self(read?)),
             Err(_) => Err(Failure::new(Code::RequestTimeout).into()),
         }
     }
+}
+
+/// Reads a picture. Of one that is too large it still takes in a bounded part: most clients send everything before they
+/// read the answer.
+async fn read(body: Body) -> Answer<Bytes> {
+    let limit = limits::IMAGE_BYTES_MAX;
+    let mut stream = body.into_bytes_stream();
+    let (mut bytes, mut arrived) = (Vec::new(), 0);
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Failure::new(Code::MalformedRequest).detail("the body broke off"))?;
+        arrived += chunk.len();
+        if arrived > DRAINED_BYTES_MAX {
+            break;
+        }
+        if arrived <= limit {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if arrived > limit {
+        let detail = format!("a picture may have at most {limit} bytes");
+        return Err(Failure::new(Code::PayloadTooLarge).detail(detail));
+    }
+    Ok(bytes.into())
 }

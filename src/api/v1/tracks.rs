@@ -10,10 +10,15 @@ use crate::{
     security::Auth,
     v1::{
         Tag,
-        dto::track::{CreateTrack, MoveTrack, ReorderTracks, Track, TrackOrder, TrackPage, UpdateTrack},
+        dto::track::{
+            CreateTrack, MoveTrack, ReorderTracks, Track, TrackInclude, TrackOrder, TrackPage, UpdateTrack,
+        },
     },
 };
-use poem_openapi::{OpenApi, param::Path};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
 use service::{
     Service,
     track::{Include, TrackView},
@@ -43,8 +48,16 @@ impl TracksApi {
     ///
     /// Members. In their order, always all of them. `reorderTracks` takes the ETag of this list in `If-Match`.
     #[oai(path = "/projects/:project_id/tracks", method = "get", operation_id = "listTracks")]
-    async fn list_tracks(&self, cx: Auth, project_id: Path<Uuid>) -> Answer<Tagged<TrackPage>> {
-        let list = self.service.list_tracks(&cx, project_id.0.into(), Include::Track).await?;
+    async fn list_tracks(
+        &self,
+        cx: Auth,
+        project_id: Path<Uuid>,
+        /// What to show beside each track.
+        include: Query<Option<TrackInclude>>,
+    ) -> Answer<Tagged<TrackPage>> {
+        let include =
+            include.0.map_or(Include::Track, |TrackInclude::CurrentVersion| Include::CurrentVersion);
+        let list = self.service.list_tracks(&cx, project_id.0.into(), include).await?;
         Ok(Tagged::counted(list.order_revision, list.into()))
     }
 

@@ -1,19 +1,19 @@
 //! Tracks and their order as JSON.
 
-use super::Time;
+use super::{Time, version::Version};
 use crate::http::body::{Checks, Input};
 use model::{
     TrackId, Violation, Violations,
     text::{Color, Label, Prose, TrackKind, TrackName},
     track::{Fader, Track as Row},
 };
-use poem_openapi::{Object, types::MaybeUndefined};
+use poem_openapi::{Enum, Object, types::MaybeUndefined};
 use service::track::{FaderPatch, NewTrack, Place, TrackList, TrackPatch, TrackView};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A track.
-#[derive(Clone, Debug, Object)]
+#[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct Track {
     /// Its id.
@@ -42,6 +42,8 @@ pub struct Track {
     pub start_offset_ms: i64,
     /// The version that plays; absent while there is none.
     pub current_version_id: Option<Uuid>,
+    /// The version that plays, where it was asked for.
+    pub current_version: Option<Version>,
     /// Versions outside the trash; not part of the revision.
     pub version_count: i64,
     /// Free notes.
@@ -71,6 +73,7 @@ impl From<TrackView> for Track {
             soloed: fader.soloed,
             start_offset_ms: row.start_offset_ms,
             current_version_id: row.current.map(|current| current.version_id.uuid()),
+            current_version: view.current.map(Version::from),
             version_count: view.version_count,
             notes: row.notes.map(|notes| notes.to_string()),
             created_at: row.created_at.into(),
@@ -81,7 +84,7 @@ impl From<TrackView> for Track {
 }
 
 /// The tracks of a project, always all of them.
-#[derive(Clone, Debug, Object)]
+#[derive(Debug, Object)]
 pub struct TrackPage {
     /// In their order.
     pub items: Vec<Track>,
@@ -98,6 +101,14 @@ impl From<TrackList> for TrackPage {
         let items = list.tracks.into_iter().map(Track::from).collect();
         Self { items, next_cursor: None, order_revision }
     }
+}
+
+/// What a list of tracks shows beside each track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum TrackInclude {
+    /// The version that plays, as `current_version`.
+    CurrentVersion,
 }
 
 /// What a new track is made of.
