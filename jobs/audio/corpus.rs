@@ -148,22 +148,10 @@ fn cut_to_claimed_length(found: &mut Vec<u8>, expected: &mut Vec<u8>) {
     found[16..20].copy_from_slice(&expected[16..20]);
 }
 
-/// A level that short recordings do not store is one pixel: the coarsest stored one under another name.
 fn render(layout: &Layout, blob: &[u8], query: &Query) -> Vec<u8> {
-    let (slice, renamed) = match (layout.select(query), query.zoom) {
-        (Ok(slice), _) => (slice, None),
-        (Err(_), Zoom::SamplesPerPixel(spp)) => {
-            let coarsest = Query { zoom: Zoom::Width(1), ..*query };
-            (layout.select(&coarsest).expect("always one level"), Some(spp))
-        }
-        (Err(error), _) => panic!("{error}"),
-    };
+    let slice = layout.select(query).unwrap_or_else(|error| panic!("{error}"));
     let range = slice.byte_range();
-    let mut dat = slice.dat(&blob[range.start as usize..range.end as usize]);
-    if let Some(spp) = renamed {
-        dat[12..16].copy_from_slice(&spp.to_le_bytes());
-    }
-    dat
+    slice.dat(&blob[range.start as usize..range.end as usize])
 }
 
 #[test]

@@ -32,10 +32,19 @@ pub enum Bits {
 pub enum Zoom {
     /// The finest level.
     Finest,
-    /// The level with exactly this many samples per pixel.
+    /// The level with exactly this many samples per pixel: 256 · 2^k.
     SamplesPerPixel(u32),
     /// The finest level on which the window has at most this many pixels (at least one).
     Width(u32),
+}
+
+impl Level {
+    /// Where one pixel holds everything, that pixel is every coarser level 256 · 2^k too; none are stored.
+    fn coarser(&self, samples_per_pixel: u32) -> Option<Self> {
+        let steps = samples_per_pixel / self.samples_per_pixel;
+        let is_coarser = samples_per_pixel.is_multiple_of(self.samples_per_pixel) && steps.is_power_of_two();
+        (is_coarser && self.pixels == 1).then_some(Self { samples_per_pixel, ..*self })
+    }
 }
 
 /// The parameters of a request.
@@ -103,9 +112,15 @@ impl Layout {
     pub fn select(&self, query: &Query) -> Result<Slice, QueryError> {
         let levels = self.levels();
         let window = |level: &Level| self.window(level, query);
+        let beyond = match query.zoom {
+            Zoom::SamplesPerPixel(wanted) => levels.last().and_then(|coarsest| coarsest.coarser(wanted)),
+            Zoom::Finest | Zoom::Width(_) => None,
+        };
         let level = match query.zoom {
             Zoom::Finest => levels.first(),
-            Zoom::SamplesPerPixel(wanted) => levels.iter().find(|l| l.samples_per_pixel == wanted),
+            Zoom::SamplesPerPixel(wanted) => {
+                levels.iter().find(|l| l.samples_per_pixel == wanted).or(beyond.as_ref())
+            }
             Zoom::Width(0) => return Err(QueryError::NoWidth),
             Zoom::Width(width) => {
                 let fits = |l: &&Level| window(l).is_none_or(|w| w.end - w.start <= u64::from(width));

@@ -15,7 +15,7 @@ pub struct MediaFacts {
     pub bit_depth: Option<u16>,
     /// Channels.
     pub channels: u16,
-    /// Such as `flac`, `mp3`, `pcm_s24le`.
+    /// Such as `flac`, `mp3`, `pcm`.
     pub codec: String,
     /// Such as `wav`, `mp4`.
     pub container: String,

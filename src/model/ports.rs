@@ -81,7 +81,7 @@ pub trait Images: Send + Sync {
 pub struct AudioProbe {
     /// Such as `wav`.
     pub container: String,
-    /// Such as `pcm_s16le`.
+    /// Such as `pcm`.
     pub codec: String,
 }
 

@@ -7,6 +7,7 @@ mod app;
 mod errors;
 mod heard;
 mod person;
+pub mod studio;
 mod world;
 
 pub use app::{App, PASSWORD};

@@ -26,6 +26,9 @@ fn levels_are_named_or_picked_by_width() {
     let spp = |zoom| layout.select(&Query { zoom, ..Query::default() }).map(|s| s.samples_per_pixel());
     assert_eq!(spp(Zoom::Finest), Ok(256));
     assert_eq!(spp(Zoom::SamplesPerPixel(1024)), Ok(1024));
+    for beyond in [2048, 1 << 31] {
+        assert_eq!(spp(Zoom::SamplesPerPixel(beyond)), Ok(beyond));
+    }
     assert_eq!(spp(Zoom::Width(4)), Ok(256));
     assert_eq!(spp(Zoom::Width(3)), Ok(512));
     assert_eq!(spp(Zoom::Width(1)), Ok(1024));

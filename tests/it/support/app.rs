@@ -104,6 +104,17 @@ impl App {
         Person::anonymous(self.url.clone())
     }
 
+    /// Where it listens, for requests that no client would send.
+    pub fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    /// The files of uploads that are not complete.
+    pub fn parts(&self) -> Vec<String> {
+        let parts = std::fs::read_dir(self.dir.path().join("data/uploads")).expect("the data directory");
+        parts.map(|part| part.expect("a file").file_name().to_string_lossy().into_owned()).collect()
+    }
+
     /// Waits until every event has become jobs and every job has ended.
     pub async fn idle(&self) {
         let server = self.server.as_ref().expect("the server runs until the App is dropped");

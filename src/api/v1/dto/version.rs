@@ -116,7 +116,7 @@ pub struct Media {
     pub bit_depth: Option<i32>,
     /// Channels.
     pub channels: i32,
-    /// Such as `flac`, `mp3`, `pcm_s24le`.
+    /// Such as `flac`, `mp3`, `pcm`.
     pub codec: String,
     /// Such as `wav`, `mp4`.
     pub container: String,

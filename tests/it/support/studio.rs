@@ -1,0 +1,118 @@
+//! A band at work: somebody with a project and a track, and sounds to put on it.
+
+use super::{App, Person};
+use async_trait::async_trait;
+use audio::wav;
+use bytes::Bytes;
+use model::ports::{AudioProbe, AudioRefusal, AudioTools, WaveformError, WaveformForm, WaveformQuery};
+use serde_json::{Value, json};
+use std::{fs::File, path::Path, sync::Arc};
+
+/// Ada, her project and a track of it, on a server.
+pub struct Studio {
+    /// The server.
+    pub app: App,
+    /// The owner of the project.
+    pub ada: Person,
+    /// The project's id.
+    pub project: String,
+    /// The track's id.
+    pub track: String,
+}
+
+impl Studio {
+    /// On a server of its own.
+    pub async fn open() -> Self {
+        Self::on(App::start().await).await
+    }
+
+    /// On a server whose first look at a recording lets everything pass: what is wrong with it shows later.
+    pub async fn careless() -> Self {
+        let app =
+            App::with(|_config, world| world.audio = Arc::new(Careless(Arc::clone(&world.audio)))).await;
+        Self::on(app).await
+    }
+
+    /// On this server.
+    pub async fn on(app: App) -> Self {
+        let ada = app.user("ada").await;
+        let project = id(&ada.post("/api/v1/projects", json!({"name": "Song"})).await.ok(201));
+        let track = json!({"name": "Drums", "kind": "stem"});
+        let track = id(&ada.post(&format!("/api/v1/projects/{project}/tracks"), track).await.ok(201));
+        Self { app, ada, project, track }
+    }
+
+    /// Declares an upload of so many bytes.
+    pub async fn declare(&self, size_bytes: usize) -> String {
+        let upload = json!({"project_id": self.project, "filename": "take.wav", "size_bytes": size_bytes});
+        id(&self.ada.post("/api/v1/uploads", upload).await.ok(201))
+    }
+
+    /// Uploads bytes; they are complete and unused.
+    pub async fn upload(&self, bytes: &[u8]) -> String {
+        let upload = self.declare(bytes.len()).await;
+        let put = self.ada.ask(reqwest::Method::PUT, &format!("/api/v1/uploads/{upload}/content"));
+        put.body("application/octet-stream", bytes.to_vec()).await.ok(200);
+        upload
+    }
+
+    /// Makes a version of bytes and waits until its job has ended.
+    pub async fn version(&self, bytes: &[u8]) -> Value {
+        let body = json!({"upload_id": self.upload(bytes).await});
+        let made = self.ada.post(&format!("/api/v1/tracks/{}/versions", self.track), body).await.ok(201);
+        self.app.idle().await;
+        self.ada.get(&format!("/api/v1/versions/{}", id(&made))).await.ok(200)
+    }
+
+    /// Bytes the person has stored or reserved.
+    pub async fn used_bytes(&self) -> i64 {
+        self.ada.get("/api/v1/me/storage").await.ok(200)["used_bytes"].as_i64().expect("a number")
+    }
+}
+
+struct Careless(Arc<dyn AudioTools>);
+
+#[async_trait]
+impl AudioTools for Careless {
+    async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
+        Ok(AudioProbe { container: "flac".to_owned(), codec: "flac".to_owned() })
+    }
+    fn window(
+        &self,
+        pyramid: &File,
+        query: WaveformQuery,
+        form: WaveformForm,
+    ) -> Result<Bytes, WaveformError> {
+        self.0.window(pyramid, query, form)
+    }
+}
+
+/// The id of a resource.
+#[track_caller]
+pub fn id(resource: &Value) -> String {
+    resource["id"].as_str().unwrap_or_else(|| panic!("no id: {resource}")).to_owned()
+}
+
+/// A stereo WAV file of this length at 48 kHz; another seed is another sound.
+pub fn sound(frames: usize, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let samples: Vec<i16> = (0..frames * 2)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as i16
+        })
+        .collect();
+    let mut file = Vec::new();
+    wav::write_pcm16(&mut file, 48_000, 2, &samples).expect("it is short");
+    file
+}
+
+/// A FLAC file whose header is good and whose sound is not: for a careless server.
+pub fn broken_sound() -> Vec<u8> {
+    let mut file = b"fLaC\x80\0\0\x22\x10\0\x10\0\0\0\0\0\0\0".to_vec();
+    // 44,100 Hz, 2 channels, 16 bits, 44,100 frames, no MD5.
+    file.extend([0x0a, 0xc4, 0x42, 0xf0, 0, 0, 0xac, 0x44]);
+    file.extend([0; 16]);
+    file.extend(std::iter::repeat_n(0x55, 4096));
+    file
+}
