@@ -57,6 +57,12 @@ macro_rules! catalogue {
                 match self { $(TableId::$variant => $name,)+ }
             }
 
+            /// What the entry is.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(TableId::$variant => Kind::$kind,)+ }
+            }
+
             /// The entry of a byte, if it has one.
             #[must_use]
             pub const fn from_byte(byte: u8) -> Option<TableId> {

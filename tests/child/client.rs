@@ -16,6 +16,8 @@ pub struct Acks {
     /// Project and its new description.
     pub renames: Vec<(String, String)>,
     pub versions: Vec<String>,
+    /// Made and not yet used.
+    pub uploads: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -93,6 +95,7 @@ impl Client {
         let upload = json!({"filename": "take.wav", "size_bytes": wav.len(), "content_type": "audio/wav", "project_id": project});
         let Some(upload) = self.post("uploads", upload).await? else { return Ok(None) };
         let upload = id(&upload);
+        note(&|acks| acks.uploads.push(upload.clone()));
         let content = self
             .request(Method::PUT, &format!("uploads/{upload}/content"))
             .header("content-type", "application/octet-stream")
@@ -105,12 +108,21 @@ impl Client {
         // The answer is the version, or the version beside its job.
         let version = if version["id"].is_string() { id(&version) } else { id(&version["version"]) };
         note(&|acks| acks.versions.push(version.clone()));
+        note(&|acks| acks.uploads.retain(|open| *open != upload));
         Ok(Some(()))
     }
 
     pub async fn get(&self, path: &str) -> Result<(StatusCode, Value)> {
         let answer = self.request(Method::GET, path).send().await?;
         Ok((answer.status(), answer.json().await.unwrap_or_default()))
+    }
+
+    /// Gives up what a kill left half-way: a person may only have so many uploads open.
+    pub async fn drop_uploads(&self, uploads: Vec<String>) -> Result<()> {
+        for upload in uploads {
+            self.request(Method::DELETE, &format!("uploads/{upload}")).send().await?;
+        }
+        Ok(())
     }
 
     pub async fn version_status(&self, version: &str) -> Result<String> {
