@@ -1,11 +1,14 @@
 //! The integration tests, in one binary: people acting on a running server through HTTP.
 
-mod account;
+mod admin;
+mod auth;
 mod frame;
+mod me;
 mod mix;
 mod openapi;
 mod project;
 mod recordings;
+mod setup;
 mod stream;
 mod support;
 mod track;

@@ -11,4 +11,5 @@ pub mod studio;
 mod world;
 
 pub use app::{App, PASSWORD};
+pub use heard::Heard;
 pub use person::Person;

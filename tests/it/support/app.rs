@@ -115,10 +115,14 @@ impl App {
         parts.map(|part| part.expect("a file").file_name().to_string_lossy().into_owned()).collect()
     }
 
+    /// The server, for what cannot be done from outside.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("the server runs until the App is dropped")
+    }
+
     /// Waits until every event has become jobs and every job has ended.
     pub async fn idle(&self) {
-        let server = self.server.as_ref().expect("the server runs until the App is dropped");
-        server.jobs().idle().await.expect("the store can be read");
+        self.server().jobs().idle().await.expect("the store can be read");
     }
 }
 

@@ -94,6 +94,7 @@ pub struct UpdatePlayback {
     /// Play versions at the same loudness.
     loudness_match: Option<bool>,
     /// The loudness to match, in LUFS: −40 to 0.
+    #[oai(validator(minimum(value = "-40"), maximum(value = "0")))]
     target_lufs: Option<f64>,
     /// Which rendition to play by default.
     quality: Option<Quality>,
