@@ -1,4 +1,4 @@
-//! `backline backup`: the whole directory as one file, taken while the server runs, and back again.
+//! `backline backup`: the whole directory as one file, and back again.
 
 use std::path::PathBuf;
 

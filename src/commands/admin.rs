@@ -57,12 +57,7 @@ async fn create_user(way: &Way, args: &CreateUserArgs) -> Result<()> {
             let new = NewUser { email: email.clone(), name, role, password: Some(password) };
             instance.service.create_user_offline(&instance.operator(), &new).await?;
         }
-        Way::Server(control) => {
-            let body = json!({
-                "email": email.as_str(), "name": name.as_str(), "role": role_name(role), "password": secret.expose(),
-            });
-            control.call(Method::POST, "admin/users", Some(&body)).await?;
-        }
+        Way::Server(_) => bail!("a server is running; stop it, or create the account through its API"),
     }
     println!("{email} can log in ({})", role_name(role));
     Ok(())
@@ -71,7 +66,7 @@ async fn create_user(way: &Way, args: &CreateUserArgs) -> Result<()> {
 async fn setup_link(way: &Way) -> Result<()> {
     let url = match way {
         Way::Directory(instance) => instance.service.renew_setup_link(&instance.operator()).await?.url,
-        Way::Server(control) => text(&control.call(Method::POST, "admin/setup-link", None).await?, "url")?,
+        Way::Server(_) => bail!("a server is running and has printed its link; stop it to make a new one"),
     };
     println!("{url}");
     Ok(())

@@ -1,15 +1,13 @@
-//! `backline backup`: one file with everything, taken while the server runs or without it, and back again.
+//! `backline backup`: one file with everything, and back again. The server must be stopped.
 
-use super::{Way, open};
+use super::open;
 use crate::{
     app::{Instance, World, control::Control},
     cli::backup::{BackupCommand, CreateArgs},
     config::Config,
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use reqwest::Method;
-use serde_json::json;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,16 +32,14 @@ pub async fn run(config: &Config, command: &BackupCommand) -> Result<()> {
 }
 
 async fn create(config: &Config, args: &CreateArgs) -> Result<()> {
-    let (target, manifest) = match Way::to(config).await? {
-        Way::Directory(instance) => {
-            let target = target(config, args, instance.operator().now.millis())?;
-            let made = write(&instance, target.clone()).await;
-            instance.close().await;
-            (target, made?)
-        }
-        Way::Server(control) => through_server(&control, args).await?,
-    };
-    tell("written", &target, &manifest);
+    if Control::find(&config.data_dir).await.is_some() {
+        bail!("a server is running on {}; stop it first", config.data_dir.display());
+    }
+    let instance = open(config).await?;
+    let target = target(config, args, instance.operator().now.millis())?;
+    let made = write(&instance, target.clone()).await;
+    instance.close().await;
+    tell("written", &target, &made?);
     Ok(())
 }
 
@@ -60,20 +56,6 @@ fn target(config: &Config, args: &CreateArgs, now_ms: i64) -> Result<PathBuf> {
 async fn write(instance: &Instance, target: PathBuf) -> Result<Manifest> {
     let (store, blobs, now) = (instance.store.clone(), instance.blobs.clone(), instance.operator().now);
     with_bar(move |progress| backup::create(&store, &blobs, now, &target, progress)).await
-}
-
-/// Asks the server that holds the directory. It writes the file itself, so the path must be one that it sees.
-async fn through_server(control: &Control, args: &CreateArgs) -> Result<(PathBuf, Manifest)> {
-    let out = match &args.out {
-        Some(out) => Some(std::path::absolute(out)?),
-        None => None,
-    };
-    let body = json!({"out": out});
-    let answer = control.call(Method::POST, "admin/backups", Some(&body)).await?;
-    let path = answer["path"].as_str().context("the server's answer has no path")?.into();
-    let manifest =
-        serde_json::from_value(answer["manifest"].clone()).context("the server's answer has no manifest")?;
-    Ok((path, manifest))
 }
 
 async fn restore(config: &Config, file: PathBuf) -> Result<()> {
