@@ -12,6 +12,8 @@ pub const UPLOAD_TTL_MS: i64 = 24 * 3600 * 1000;
 pub const OPEN_UPLOADS_MAX: usize = 50;
 /// How long a transfer may stand still, in seconds.
 pub const UPLOAD_IDLE_S_MAX: u64 = 60;
+/// After how many bytes a transfer looks again whether the disk has room, in bytes.
+pub const UPLOAD_ROOM_CHECK_BYTES: u64 = 8 * 1024 * 1024;
 /// What a client is told to send at a time, in bytes.
 pub const UPLOAD_CHUNK_BYTES: i64 = 8 * 1024 * 1024;
 /// What a form may hold beside the file, in bytes.

@@ -3,7 +3,7 @@
 use crate::{
     Caller, Client, Ctx, Idempotency, Login, Service, Settings, Via,
     project::NewProject,
-    testing::{NOW, service},
+    testing::{NOW, service, service_on},
     track::{FaderPatch, NewTrack, Place},
 };
 use model::{
@@ -13,8 +13,10 @@ use model::{
     project::ProjectMember,
     text::{Email, Handle, Locale, PersonName, ProjectName, TimeZone, TrackKind, TrackName},
 };
+use std::sync::Arc;
 use store::{
     Batch, Store,
+    gate::Gate,
     tables::{
         counters::{MemberCount, Owners, ProjectsOfUser},
         member::Members,
@@ -31,6 +33,11 @@ impl Stage {
     /// An empty instance.
     pub(crate) fn new() -> Self {
         Self { service: service(Settings::default()) }
+    }
+
+    /// An empty instance on a disk with this much room.
+    pub(crate) fn with_gate(gate: Arc<dyn Gate>) -> Self {
+        Self { service: service_on(gate, Settings::default()) }
     }
 
     /// An empty instance where everybody may store so many bytes.

@@ -24,7 +24,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use store::{Blobs, Store, StoreConfig, fault::NoFaults};
+use store::{
+    Blobs, Store, StoreConfig,
+    fault::NoFaults,
+    gate::{AlwaysOpen, Gate},
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -110,10 +114,15 @@ pub(crate) fn mailing_service() -> Service {
 
 /// A service with these settings, in memory.
 pub(crate) fn service(settings: Settings) -> Service {
+    service_on(Arc::new(AlwaysOpen), settings)
+}
+
+/// The same on a disk with this much room.
+pub(crate) fn service_on(gate: Arc<dyn Gate>, settings: Settings) -> Service {
     let ids: Arc<CountedIds> = Arc::default();
     let content = tempfile::tempdir().unwrap();
     Service::new(Parts {
-        store: Store::memory(StoreConfig::new(Arc::new(Still), ids.clone())).unwrap(),
+        store: Store::memory(StoreConfig { gate, ..StoreConfig::new(Arc::new(Still), ids.clone()) }).unwrap(),
         blobs: Blobs::open(content.path(), Arc::new(NoFaults)).unwrap(),
         clock: Arc::new(Still),
         keys: Arc::new(Keys::in_memory(&*ids, NOW).unwrap()),

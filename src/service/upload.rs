@@ -127,9 +127,20 @@ impl Service {
                 }
             }
             if !page.more {
+                self.sweep_parts().await?;
                 return Ok(dropped);
             }
         }
+    }
+
+    /// Throws away files of uploads that are not there any more: a crash came between the row and the file.
+    async fn sweep_parts(&self) -> Result<()> {
+        for id in self.blobs().parts().await? {
+            if self.store().get::<Uploads>(&id).await?.is_none() {
+                self.blobs().discard(id).await?;
+            }
+        }
+        Ok(())
     }
 
     /// An upload of the caller, who may do this in its project.

@@ -145,6 +145,11 @@ impl Service {
         announced: Announced,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<Sealed> {
+        let mut room = self.store().reserve(match announced {
+            Announced::Exactly => upload.size_bytes,
+            // What a form needs shows on the way.
+            Announced::AtMost => 0,
+        })?;
         let mut part = self.blobs().part(upload.id, 0).await?;
         let mut body = pin!(body);
         let idle = Duration::from_secs(limits::UPLOAD_IDLE_S_MAX);
@@ -157,7 +162,12 @@ impl Service {
             if part.len().saturating_add(chunk.len() as u64) > upload.size_bytes {
                 return Err(Error::PayloadTooLarge { limit: upload.size_bytes });
             }
+            let before = part.len() / limits::UPLOAD_ROOM_CHECK_BYTES;
             part.append(&chunk).await?;
+            room.spend(chunk.len() as u64);
+            if part.len() / limits::UPLOAD_ROOM_CHECK_BYTES > before {
+                self.store().check_room()?;
+            }
         }
         if part.is_empty() || (announced == Announced::Exactly && part.len() < upload.size_bytes) {
             return Err(incomplete("fewer bytes arrived than were declared"));

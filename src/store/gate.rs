@@ -1,6 +1,10 @@
 //! The disk gate as the committer sees it: before each group it asks how much room there is.
 
-use crate::{batch::Class, error::Mark};
+use crate::{
+    batch::Class,
+    error::{Mark, StoreError},
+    space::Reservation,
+};
 
 /// How much may be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,12 @@ pub trait Gate: Send + Sync {
     /// How much may be written now.
     fn check(&self) -> Level;
 
+    /// Keeps room for so many bytes until the reservation is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when that would pass the soft mark.
+    fn reserve(&self, bytes: u64) -> Result<Reservation, StoreError>;
+
     /// The engine failed and is about to be opened again: make room.
     fn make_room(&self) {}
 }
@@ -29,6 +39,9 @@ pub struct AlwaysOpen;
 impl Gate for AlwaysOpen {
     fn check(&self) -> Level {
         Level::Open
+    }
+    fn reserve(&self, _bytes: u64) -> Result<Reservation, StoreError> {
+        Ok(Reservation::default())
     }
 }
 

@@ -31,19 +31,28 @@ const BALLAST_BYTES_MIN: u64 = 8 * 1024 * 1024;
 pub struct DiskGate {
     dir: PathBuf,
     ballast_bytes: u64,
-    reserved: AtomicU64,
+    reserved: Arc<AtomicU64>,
 }
 
 /// Room kept for somebody until this is dropped.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reservation {
-    gate: Arc<DiskGate>,
+    reserved: Arc<AtomicU64>,
     bytes: u64,
+}
+
+impl Reservation {
+    /// So many of the bytes are on the disk now: they count there.
+    pub fn spend(&mut self, bytes: u64) {
+        let spent = bytes.min(self.bytes);
+        self.bytes -= spent;
+        self.reserved.fetch_sub(spent, Ordering::AcqRel);
+    }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.gate.reserved.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.reserved.fetch_sub(self.bytes, Ordering::AcqRel);
     }
 }
 
@@ -64,7 +73,7 @@ impl DiskGate {
     pub fn new(dir: &Path) -> io::Result<Arc<Self>> {
         let total = room(dir)?.total;
         let ballast_bytes = (total / 64).clamp(BALLAST_BYTES_MIN, BALLAST_BYTES_MAX);
-        let gate = Arc::new(Self { dir: dir.to_owned(), ballast_bytes, reserved: AtomicU64::new(0) });
+        let gate = Arc::new(Self { dir: dir.to_owned(), ballast_bytes, reserved: Arc::default() });
         gate.restore_ballast();
         Ok(gate)
     }
@@ -81,20 +90,6 @@ impl DiskGate {
     #[must_use]
     pub fn soft_mark(&self, total: u64) -> u64 {
         (2 * self.ballast_bytes).max(total / 50)
-    }
-
-    /// Keeps room for `bytes` until the reservation is dropped.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`] when that would pass the soft mark.
-    pub fn reserve(self: &Arc<Self>, bytes: u64) -> Result<Reservation, StoreError> {
-        let room = self.room()?;
-        let reserved = self.reserved.fetch_add(bytes, Ordering::AcqRel).saturating_add(bytes);
-        let reservation = Reservation { gate: Arc::clone(self), bytes };
-        match room.free.checked_sub(reserved) {
-            Some(left) if left >= self.soft_mark(room.total) => Ok(reservation),
-            Some(_) | None => Err(StoreError::Full(Mark::Soft)),
-        }
     }
 
     /// Writes the ballast anew if it was given up and there is ample room. Called from time to time by the watchdog.
@@ -120,6 +115,16 @@ impl Gate for DiskGate {
             Ok(room) if room.free < self.soft_mark(room.total) => Level::Soft,
             // A disk that cannot be asked is not known to be full; the write itself will tell.
             Ok(_) | Err(_) => Level::Open,
+        }
+    }
+
+    fn reserve(&self, bytes: u64) -> Result<Reservation, StoreError> {
+        let room = self.room()?;
+        let reserved = self.reserved.fetch_add(bytes, Ordering::AcqRel).saturating_add(bytes);
+        let reservation = Reservation { reserved: Arc::clone(&self.reserved), bytes };
+        match room.free.checked_sub(reserved) {
+            Some(left) if left >= self.soft_mark(room.total) => Ok(reservation),
+            Some(_) | None => Err(StoreError::Full(Mark::Soft)),
         }
     }
 
@@ -174,7 +179,11 @@ mod tests {
         let first = gate.reserve(most).unwrap();
         assert!(matches!(gate.reserve(1 << 30), Err(StoreError::Full(Mark::Soft))));
         drop(first);
-        drop(gate.reserve(1 << 20).unwrap());
+        let mut small = gate.reserve(1 << 20).unwrap();
+        small.spend(1 << 19);
+        assert_eq!(gate.reserved.load(Ordering::Acquire), 1 << 19, "what is written is not kept twice");
+        small.spend(1 << 30);
+        drop(small);
         assert_eq!(gate.reserved.load(Ordering::Acquire), 0, "nothing stays reserved");
     }
 

@@ -22,11 +22,13 @@ use crate::{
     committer::Committer,
     config::StoreConfig,
     engine::{Engine, memory::MemoryEngine, sled::SledEngine},
-    error::StoreError,
+    error::{Mark, StoreError},
+    gate::Level,
     group::Committed,
     head,
     heartbeat::Heartbeat,
     log::EventReader,
+    space::Reservation,
     tap::Tap,
     view::Inner,
 };
@@ -139,6 +141,26 @@ impl Store {
     #[must_use]
     pub fn config(&self) -> &StoreConfig {
         &self.inner.config
+    }
+
+    /// Keeps room on the disk for so many bytes until the reservation is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`] when that would pass the soft mark.
+    pub fn reserve(&self, bytes: u64) -> Result<Reservation, StoreError> {
+        self.inner.config.gate.reserve(bytes)
+    }
+
+    /// Refuses to go on taking something in when the disk is full.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`].
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        match self.inner.config.gate.check() {
+            Level::Open => Ok(()),
+            Level::Soft => Err(StoreError::Full(Mark::Soft)),
+            Level::Hard => Err(StoreError::Full(Mark::Hard)),
+        }
     }
 
     /// Whether it has given up: see `LastResort`.

@@ -5,9 +5,15 @@ use crate::stage::{Stage, a_project, keyed, later};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use model::access::Role;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use std::io;
-use store::tables::blob::Refs;
+use std::{io, sync::Arc};
+use store::{
+    Mark, StoreError,
+    gate::{Gate, Level},
+    space::Reservation,
+    tables::blob::Refs,
+};
 
 fn file(project_id: ProjectId, size_bytes: u64) -> NewUpload {
     NewUpload {
@@ -223,4 +229,51 @@ async fn uploads_lapse() {
     assert_eq!(stage.service.expire_uploads(&Ctx::system(tomorrow.now)).await.unwrap(), 2);
     assert_eq!(used(&stage, &ada).await, 3);
     stage.service.get_upload(&tomorrow, young).await.unwrap();
+}
+
+#[tokio::test]
+async fn files_without_an_upload_are_swept() {
+    let stage = Stage::new();
+    let ada = stage.person("ada").await;
+    let song = project(&stage, &ada).await;
+    let kept = opened(&stage, &ada, file(song, 10)).await;
+    for id in [kept, UploadId::new(uuid::Uuid::from_u128(7))] {
+        let mut part = stage.service.blobs().part(id, 0).await.unwrap();
+        part.append(b"RIFF").await.unwrap();
+        part.sync().await.unwrap();
+    }
+    stage.service.expire_uploads(&Ctx::system(ada.now)).await.unwrap();
+    assert_eq!(stage.service.blobs().parts().await.unwrap(), [kept]);
+}
+
+/// A disk with as much room as a test says.
+struct Disk(Mutex<Level>);
+
+impl Gate for Disk {
+    fn check(&self) -> Level {
+        *self.0.lock()
+    }
+    fn reserve(&self, _bytes: u64) -> std::result::Result<Reservation, StoreError> {
+        match self.check() {
+            Level::Open => Ok(Reservation::default()),
+            Level::Soft | Level::Hard => Err(StoreError::Full(Mark::Soft)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_no_bytes_and_lets_go_of_some() {
+    let disk = Arc::new(Disk(Mutex::new(Level::Open)));
+    let stage = Stage::with_gate(disk.clone());
+    let ada = stage.person("ada").await;
+    let song = project(&stage, &ada).await;
+    let id = opened(&stage, &ada, file(song, 10)).await;
+    *disk.0.lock() = Level::Soft;
+    let new = stage.service.create_upload(&ada, file(song, 10)).await;
+    assert!(matches!(new, Err(Error::StorageFull)), "{new:?}");
+    let put = stage.service.put_upload_content(&ada, id, None, body(b"RIFF sound")).await;
+    assert!(matches!(put, Err(Error::StorageFull)), "{put:?}");
+    assert_eq!(stage.service.blobs().parts().await.unwrap(), []);
+    stage.service.get_upload(&ada, id).await.unwrap();
+    stage.service.delete_upload(&ada, id).await.unwrap();
 }

@@ -268,6 +268,9 @@ impl Gate for Room {
     fn check(&self) -> Level {
         *self.0.lock()
     }
+    fn reserve(&self, _bytes: u64) -> Result<crate::space::Reservation, StoreError> {
+        Ok(crate::space::Reservation::default())
+    }
 }
 
 #[tokio::test]
