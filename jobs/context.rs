@@ -9,7 +9,7 @@ use crate::{
 };
 use model::{
     Timestamp,
-    job::{Job, JobProgress},
+    job::{Job, JobProgress, JobResult},
     limits,
 };
 use parking_lot::Mutex;
@@ -115,7 +115,15 @@ impl JobContext {
     /// # Errors
     /// [`CommitError::Again`] when something that `effects` relied on changed: decide again. Anything else ends this try.
     pub async fn commit(&self, effects: Batch) -> Result<(), CommitError> {
-        let row = outcome::ended(self.job(), &Ending::Succeeded, self.now());
+        self.commit_with(effects, None).await
+    }
+
+    /// As [`Self::commit`], for a job that made something.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub async fn commit_with(&self, effects: Batch, result: Option<JobResult>) -> Result<(), CommitError> {
+        let row = Job { result, ..outcome::ended(self.job(), &Ending::Succeeded, self.now()) };
         let batch = work::ending_batch(&self.house, self.claimed(), &row, &Ending::Succeeded, Some(effects))
             .await
             .map_err(JobError::from)?;

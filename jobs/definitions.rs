@@ -1,5 +1,6 @@
 //! The jobs: one file each, and one for the housekeeping that the clock starts.
 
+pub mod backup_run;
 pub mod mail_send;
 pub mod upkeep;
 pub mod version_process;

@@ -31,6 +31,9 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// How long after its end it runs again by the clock, if it does.
     const EVERY: Option<Duration> = None;
 
+    /// What becomes of one that was due when a backup was made and is restored.
+    const AFTER_RESTORE: AfterRestore = AfterRestore::GoesOn;
+
     /// No second job of this kind and key is queued at the same time.
     fn key(&self) -> String;
 
@@ -63,11 +66,13 @@ pub enum Queue {
     Mail,
     /// Housekeeping by the clock: one at a time.
     Upkeep,
+    /// Backups: long, and one at a time.
+    Backup,
 }
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 3] = [Self::Audio, Self::Mail, Self::Upkeep];
+    pub const ALL: [Self; 4] = [Self::Audio, Self::Mail, Self::Upkeep, Self::Backup];
 
     /// The name in rows.
     #[must_use]
@@ -76,6 +81,7 @@ impl Queue {
             Self::Audio => "audio",
             Self::Mail => "mail",
             Self::Upkeep => "upkeep",
+            Self::Backup => "backup",
         }
     }
 
@@ -85,7 +91,7 @@ impl Queue {
         match self {
             Self::Audio => cores.max(1),
             Self::Mail => limits::MAIL_JOBS_MAX,
-            Self::Upkeep => 1,
+            Self::Upkeep | Self::Backup => 1,
         }
     }
 
@@ -93,7 +99,7 @@ impl Queue {
     #[must_use]
     pub const fn when_full(self) -> WhenFull {
         match self {
-            Self::Audio => WhenFull::Waits,
+            Self::Audio | Self::Backup => WhenFull::Waits,
             Self::Mail | Self::Upkeep => WhenFull::GoesOn,
         }
     }
@@ -106,6 +112,15 @@ pub enum WhenFull {
     Waits,
     /// Its jobs write little or make room.
     GoesOn,
+}
+
+/// What becomes of a job that comes back with a restored backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterRestore {
+    /// It goes on: what it does stays inside.
+    GoesOn,
+    /// It is called off: the instance that the backup came from has done it or will, and once is enough.
+    CalledOff,
 }
 
 /// How often and after which pauses a job is tried.
@@ -243,6 +258,7 @@ impl NewJob {
             progress: 0.0,
             stage: None,
             error: None,
+            result: None,
             queued_at: Timestamp(0),
             started_at: None,
             finished_at: None,

@@ -3,11 +3,12 @@
 use crate::{
     Job, JobContext, JobError, Parts,
     definitions::{
+        backup_run::BackupRun,
         mail_send::MailSend,
         upkeep::{BlobsGc, EventsTrim, IdempotencyForget, JobsTrim, SessionsExpire, UploadsExpire},
         version_process::VersionProcess,
     },
-    job::{NewJob, Queue, Retry},
+    job::{AfterRestore, NewJob, Queue, Retry},
 };
 use futures::{FutureExt, future::BoxFuture};
 use model::{
@@ -29,6 +30,8 @@ pub struct Definition {
     pub retry: Retry,
     /// How long one try may take.
     pub timeout: Duration,
+    /// What becomes of one that comes back with a restored backup.
+    pub after_restore: AfterRestore,
     /// How the clock starts it, if it does.
     pub clock: Option<Clockwork>,
     pub(crate) run: Run,
@@ -51,6 +54,7 @@ type Effects = Result<Option<Batch>, service::Error>;
 
 /// Every kind, by name.
 pub static ALL: &[Definition] = &[
+    by_event::<BackupRun>(),
     by_clock::<BlobsGc>(),
     by_clock::<EventsTrim>(),
     by_clock::<IdempotencyForget>(),
@@ -67,6 +71,13 @@ pub fn find(kind: &str) -> Option<&'static Definition> {
     ALL.iter().find(|definition| definition.name == kind)
 }
 
+/// The kinds that a restore calls off.
+#[must_use]
+pub fn called_off_by_restore() -> Vec<&'static str> {
+    let called_off = |definition: &&Definition| definition.after_restore == AfterRestore::CalledOff;
+    ALL.iter().filter(called_off).map(|definition| definition.name).collect()
+}
+
 const fn by_event<J: Job>() -> Definition {
     Definition {
         name: J::NAME,
@@ -74,6 +85,7 @@ const fn by_event<J: Job>() -> Definition {
         priority: J::PRIORITY,
         retry: J::RETRY,
         timeout: J::TIMEOUT,
+        after_restore: J::AFTER_RESTORE,
         clock: None,
         run: run::<J>,
         given_up: given_up::<J>,

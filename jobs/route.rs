@@ -3,11 +3,11 @@
 //! An event yields at most one job; a job that does something for many starts more work by events of its own.
 
 use crate::{
-    definitions::{mail_send::MailSend, version_process::VersionProcess},
+    definitions::{backup_run::BackupRun, mail_send::MailSend, version_process::VersionProcess},
     job::NewJob,
 };
 use model::{
-    JobId, VersionId,
+    JobId, UserId, VersionId,
     event::{Actor, Envelope, Event},
 };
 use service::mail::MailOrder;
@@ -26,6 +26,12 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             .into_iter()
             .map(|order| caused(envelope, NewJob::of(JobId::new(event.id.uuid()), &MailSend { order })))
             .collect(),
+        Event::BackupRequested { job, contents } => {
+            let mut job = caused(envelope, NewJob::of(*job, &BackupRun { job: *job, contents: *contents }));
+            // An administrator follows the backup they asked for, although it belongs to no project.
+            job.row.created_by = person(event.actor);
+            vec![job]
+        }
         Event::ProjectCreated
         | Event::ProjectUpdated
         | Event::ProjectArchived
@@ -60,6 +66,8 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::ApiTokenCreated
         | Event::ApiTokenRevoked
         | Event::EmailChanged
+        | Event::BackupCompleted { .. }
+        | Event::BackupFailed { .. }
         | Event::LinkCreated => Vec::new(),
     }
 }
@@ -72,11 +80,15 @@ fn caused(envelope: &Envelope, mut job: NewJob) -> NewJob {
     job.row.project_id = event.project;
     job.row.subject = Some((event.resource.kind.clone(), event.resource.id));
     // Whose job it is; work without a project is the server's own business.
-    job.row.created_by = match (event.project, event.actor) {
-        (Some(_), Actor::User(user)) => Some(user),
-        (Some(_), Actor::Guest(_) | Actor::System) | (None, _) => None,
-    };
+    job.row.created_by = event.project.and_then(|_| person(event.actor));
     job
+}
+
+fn person(actor: Actor) -> Option<UserId> {
+    match actor {
+        Actor::User(user) => Some(user),
+        Actor::Guest(_) | Actor::System => None,
+    }
 }
 
 #[cfg(test)]

@@ -109,6 +109,7 @@ fn settings(config: &Config, world: &World, default_site_url: String) -> Setting
         upload_bytes_max: config.max_upload_bytes.get(),
         quota_bytes: None,
         mail: if world.mailer.is_some() { Mail::Configured } else { Mail::Absent },
+        backup_dir: config.backup_dir(),
     }
 }
 

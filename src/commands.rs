@@ -11,7 +11,8 @@ use crate::{
     app::{Instance, World, control::Control},
     config::Config,
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use serde_json::Value;
 
 /// A way to the data directory.
 pub enum Way {
@@ -24,11 +25,16 @@ pub enum Way {
 impl Way {
     /// Finds the way.
     pub async fn to(config: &Config) -> Result<Self> {
-        match Control::find(&config.data_dir).await {
+        match Control::find(&config.data_dir).await? {
             Some(control) => Ok(Self::Server(control)),
             None => Ok(Self::Directory(Box::new(open(config).await?))),
         }
     }
+}
+
+/// A text in an answer of the server.
+pub fn field(json: &Value, name: &str) -> Result<String> {
+    json[name].as_str().map(str::to_owned).with_context(|| format!("the server's answer has no {name}"))
 }
 
 /// Opens the directory for a command. Links it prints lead to the configured address.

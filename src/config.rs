@@ -32,6 +32,8 @@ pub use value::{
 pub struct Config {
     /// Where everything is kept; made on first use.
     pub data_dir: PathBuf,
+    /// Where backups are kept; made on first use. Unset: `backups` in `data_dir`.
+    pub backup_dir: Option<PathBuf>,
     /// `HOST:PORT` to listen on; port 0 takes a free one.
     pub listen: ListenAddress,
     /// How people reach this server, for links in mails and pages. Unset: the address it listens on.
@@ -71,6 +73,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("backline-data"),
+            backup_dir: None,
             listen: ListenAddress::default(),
             site_url: None,
             registration: None,
@@ -126,6 +129,11 @@ impl Config {
         figment = figment.merge(environment).merge(sources.flags());
         let config = figment.extract().map_err(|error| ConfigError::Refused(source::describe(error)))?;
         Ok(Loaded { config, warnings, figment })
+    }
+
+    /// Where backups are kept.
+    pub fn backup_dir(&self) -> PathBuf {
+        self.backup_dir.clone().unwrap_or_else(|| self.data_dir.join("backups"))
     }
 
     /// Who may register when nothing else was said.

@@ -3,7 +3,7 @@
 
 use crate::{
     Job, JobContext, JobError,
-    job::{Queue, Retry},
+    job::{AfterRestore, Queue, Retry},
 };
 use async_trait::async_trait;
 use model::ports::MailError;
@@ -24,6 +24,7 @@ impl Job for MailSend {
     const QUEUE: Queue = Queue::Mail;
     const RETRY: Retry = Retry::PATIENT;
     const TIMEOUT: Duration = Duration::from_secs(60);
+    const AFTER_RESTORE: AfterRestore = AfterRestore::CalledOff;
 
     fn key(&self) -> String {
         self.order.id.to_string()

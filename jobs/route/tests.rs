@@ -3,6 +3,7 @@
 use super::*;
 use model::{
     BlobHash, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
+    backup::BackupContents,
     event::{MailKind, NewEvent, ResourceRef},
 };
 use std::fmt::Write;
@@ -48,6 +49,9 @@ fn every() -> Vec<Event> {
         Event::ApiTokenRevoked,
         Event::EmailChanged,
         Event::LinkCreated,
+        Event::BackupRequested { job, contents: BackupContents::Everything },
+        Event::BackupCompleted { seq: 1 },
+        Event::BackupFailed { code: "crashed".to_owned() },
         Event::MailRequested { token: Some(OneTimeTokenId::new(id)), mail: MailKind::PasswordReset },
     ]
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod audio;
 pub mod auth;
+pub mod backups;
 pub mod covers;
 pub mod dto;
 pub mod events;
@@ -36,7 +37,7 @@ pub enum Tag {
     Account,
     /// Other people as far as one may see them.
     Users,
-    /// Accounts, as those manage them who run the instance.
+    /// Accounts and backups, as those manage them who run the instance.
     Admin,
     /// Projects: the album, song or band folder that people share.
     Projects,
@@ -68,8 +69,15 @@ pub type Apis = (
 );
 
 /// People and how they log in.
-pub type AccountApis =
-    (setup::SetupApi, auth::AuthApi, me::MeApi, me::logins::LoginsApi, users::UsersApi, admin::AdminApi);
+pub type AccountApis = (
+    setup::SetupApi,
+    auth::AuthApi,
+    me::MeApi,
+    me::logins::LoginsApi,
+    users::UsersApi,
+    admin::AdminApi,
+    backups::BackupsApi,
+);
 
 /// Recordings from upload to playback.
 pub type RecordingApis = (uploads::UploadsApi, versions::VersionsApi, audio::AudioApi, jobs::JobsApi);
@@ -87,6 +95,7 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             me::logins::LoginsApi::new(service()),
             users::UsersApi::new(service()),
             admin::AdminApi::new(service()),
+            backups::BackupsApi::new(service()),
         ),
         projects::ProjectsApi::new(service()),
         covers::CoversApi::new(service()),

@@ -5,12 +5,15 @@
 
 use anyhow::{Context as _, Result, bail};
 use api::security::TrustedCaller;
+use model::limits::PAGE_MAX;
 use poem::{Endpoint, Request, Response};
 use reqwest::Method;
 use serde_json::Value;
 use service::Caller;
 use std::{
-    os::unix::fs::PermissionsExt as _,
+    fs::File,
+    io::{ErrorKind, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -68,27 +71,91 @@ pub struct Control {
 
 impl Control {
     /// The server of this directory, if one answers.
-    pub async fn find(data_dir: &Path) -> Option<Self> {
+    pub async fn find(data_dir: &Path) -> Result<Option<Self>> {
         let path = data_dir.join(SOCKET);
-        UnixStream::connect(&path).await.ok()?;
-        let client = reqwest::Client::builder().unix_socket(path).build().ok()?;
-        Some(Self { client })
+        match UnixStream::connect(&path).await {
+            Ok(_) => {}
+            // None, or one that was killed.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                return Ok(None);
+            }
+            Err(error) => {
+                let what = format!("the server cannot be spoken to through {}", path.display());
+                return Err(error).context(what);
+            }
+        }
+        let client = reqwest::Client::builder().unix_socket(path).build()?;
+        Ok(Some(Self { client }))
     }
 
     /// Sends one request to a path of the API and reads its JSON answer. A problem becomes an error with its own words.
     pub async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value> {
+        let answer = self.send(method, path, body).await?;
+        let text = answer.text().await?;
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+    }
+
+    /// Every item of a list.
+    pub async fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let first = format!("{path}{}limit={PAGE_MAX}", if path.contains('?') { '&' } else { '?' });
+        let (mut items, mut next) = (Vec::new(), first.clone());
+        loop {
+            let page = self.call(Method::GET, &next, None).await?;
+            items.extend(page["items"].as_array().cloned().unwrap_or_default());
+            let Some(cursor) = page["next_cursor"].as_str() else { return Ok(items) };
+            next = format!("{first}&cursor={cursor}");
+        }
+    }
+
+    /// Writes the bytes behind a path to a new file, which appears whole or not at all and only its owner may read.
+    pub async fn download(&self, path: &str, target: &Path) -> Result<()> {
+        if target.exists() {
+            bail!("{} exists", target.display());
+        }
+        let mut answer = self.send(Method::GET, path, None).await?;
+        let draft = store::backup::draft(target);
+        let cannot = || format!("{} cannot be written", target.display());
+        let mut file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)
+            .with_context(cannot)?;
+        let written = async {
+            while let Some(bytes) = answer.chunk().await? {
+                file.write_all(&bytes)?;
+            }
+            file.sync_all()?;
+            anyhow::Ok(std::fs::rename(&draft, target)?)
+        };
+        let written = written.await;
+        if written.is_err() {
+            drop(std::fs::remove_file(&draft));
+        }
+        written.with_context(cannot)
+    }
+
+    /// Sends one request; an answer that is no success is an error with its own words.
+    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<reqwest::Response> {
         let mut request = self.client.request(method, format!("http://localhost/api/v1/{path}"));
         if let Some(body) = body {
             request = request.json(body);
         }
         let answer = request.send().await.context("the server does not answer on its control socket")?;
         let status = answer.status();
-        let text = answer.text().await?;
-        let json: Value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
-        if !status.is_success() {
-            let said = json["detail"].as_str().or(json["title"].as_str()).unwrap_or("no reason given");
-            bail!("the server refuses ({status}): {said}");
+        if status.is_success() {
+            return Ok(answer);
         }
-        Ok(json)
+        let json: Value = serde_json::from_str(&answer.text().await?).unwrap_or_default();
+        let said = json["detail"].as_str().or(json["title"].as_str()).unwrap_or("no reason given");
+        let faults = json["errors"].as_array().into_iter().flatten();
+        let faults: String = faults
+            .map(|fault| {
+                let word = |name| fault[name].as_str().unwrap_or_default();
+                format!("; {} {}", word("pointer"), word("detail"))
+            })
+            .collect();
+        bail!("the server refuses ({status}): {said}{faults}")
     }
 }

@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 /// What can be done with backups.
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
-    /// Write a backup of the data directory
+    /// Write a backup of the data directory, also while a server runs
     Create(CreateArgs),
+    /// List the backups in the directory of backups
+    List,
     /// Make an empty data directory from a backup
     Restore(BackupFileArgs),
     /// Check that a backup is whole
@@ -18,9 +20,12 @@ pub enum BackupCommand {
 /// Where to write.
 #[derive(Debug, Args)]
 pub struct CreateArgs {
-    /// The file to write; it must not exist [default: backups/ in the data directory]
+    /// The file to write; it must not exist [default: a new one in the directory of backups]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Leave out recordings, waveforms and pictures, for whoever copies the folder `blobs` themselves
+    #[arg(long)]
+    pub without_audio: bool,
 }
 
 /// Which backup.
@@ -44,8 +49,13 @@ mod tests {
 
     #[test]
     fn the_commands_parse() {
-        for line in ["create", "create --out /b/one.backup", "restore /b/one.backup", "verify /b/one.backup"]
-        {
+        for line in [
+            "create",
+            "create --out /b/one.tar --without-audio",
+            "list",
+            "restore /b/one.tar",
+            "verify /b/one.tar",
+        ] {
             let line = std::iter::once("backup").chain(line.split(' '));
             Line::try_parse_from(line).unwrap_or_else(|e| panic!("{e}"));
         }

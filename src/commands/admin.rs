@@ -1,11 +1,11 @@
 //! `backline admin`: accounts, for the person who owns the machine.
 
-use super::Way;
+use super::{Way, field};
 use crate::{
     cli::admin::{AdminCommand, CreateUserArgs, EmailArgs, ListUsersArgs, SetRoleArgs, read_password},
     config::Config,
 };
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use model::{
     account::{InstanceRole, User},
     limits::PAGE_MAX,
@@ -57,7 +57,13 @@ async fn create_user(way: &Way, args: &CreateUserArgs) -> Result<()> {
             let new = NewUser { email: email.clone(), name, role, password: Some(password) };
             instance.service.create_user_offline(&instance.operator(), &new).await?;
         }
-        Way::Server(_) => bail!("a server is running; stop it, or create the account through its API"),
+        Way::Server(control) => {
+            let body = json!({
+                "email": email.as_str(), "name": name.as_str(), "role": role_name(role), "password": secret.expose(),
+                "send_invite": false,
+            });
+            control.call(Method::POST, "admin/users", Some(&body)).await?;
+        }
     }
     println!("{email} can log in ({})", role_name(role));
     Ok(())
@@ -65,8 +71,8 @@ async fn create_user(way: &Way, args: &CreateUserArgs) -> Result<()> {
 
 async fn setup_link(way: &Way) -> Result<()> {
     let url = match way {
-        Way::Directory(instance) => instance.service.renew_setup_link(&instance.operator()).await?.url,
-        Way::Server(_) => bail!("a server is running and has printed its link; stop it to make a new one"),
+        Way::Directory(instance) => instance.service.admin_create_setup_link(&instance.operator()).await?.url,
+        Way::Server(control) => field(&control.call(Method::POST, "admin/setup-link", None).await?, "url")?,
     };
     println!("{url}");
     Ok(())
@@ -78,7 +84,7 @@ async fn reset_password(way: &Way, args: &EmailArgs) -> Result<()> {
         Way::Directory(instance) => instance.service.password_link(&instance.operator(), &email).await?.url,
         Way::Server(control) => {
             let path = format!("admin/users/{}/password-link", user_id(control, &email).await?);
-            text(&control.call(Method::POST, &path, None).await?, "url")?
+            field(&control.call(Method::POST, &path, None).await?, "url")?
         }
     };
     println!("{url}");
@@ -112,15 +118,7 @@ async fn list_users(way: &Way, args: &ListUsersArgs) -> Result<()> {
                 wanted.after = Some(next);
             }
         }
-        Way::Server(control) => {
-            let mut path = "admin/users?limit=200".to_owned();
-            loop {
-                let page = control.call(Method::GET, &path, None).await?;
-                users.extend(page["items"].as_array().cloned().unwrap_or_default());
-                let Some(cursor) = page["next_cursor"].as_str() else { break };
-                path = format!("admin/users?limit=200&cursor={cursor}");
-            }
-        }
+        Way::Server(control) => users = control.list("admin/users").await?,
     }
     for user in &users {
         if args.json {
@@ -147,10 +145,9 @@ fn user_json(user: &User) -> Value {
 
 async fn user_id(control: &crate::app::control::Control, email: &Email) -> Result<String> {
     let query: String = url_encoded(email.as_str());
-    let page = control.call(Method::GET, &format!("admin/users?q={query}"), None).await?;
-    let users = page["items"].as_array().cloned().unwrap_or_default();
+    let users = control.list(&format!("admin/users?q={query}")).await?;
     match users.iter().find(|user| user["email"] == email.as_str()) {
-        Some(user) => text(user, "id"),
+        Some(user) => field(user, "id"),
         None => bail!("there is no account with the address {email}"),
     }
 }
@@ -162,8 +159,4 @@ fn url_encoded(text: &str) -> String {
         other => format!("%{other:02X}"),
     };
     text.bytes().map(encode).collect()
-}
-
-fn text(json: &Value, field: &str) -> Result<String> {
-    json[field].as_str().map(str::to_owned).with_context(|| format!("the server's answer has no {field}"))
 }

@@ -24,7 +24,7 @@ impl Content for Files {
 
 /// Examines the directory. A server may not run: it would hold the lock of the store.
 pub async fn run(config: &Config, args: &DoctorArgs) -> Result<()> {
-    if Control::find(&config.data_dir).await.is_some() {
+    if Control::find(&config.data_dir).await?.is_some() {
         bail!("a server is running on {}; stop it first", config.data_dir.display());
     }
     let repair = if args.repair { Repair::Yes } else { Repair::No };

@@ -33,6 +33,13 @@ impl Config {
         };
         vec![
             ("data_dir", value(self.data_dir.display().to_string())),
+            (
+                "backup_dir",
+                or_unset(
+                    self.backup_dir.as_ref().map(|dir| dir.display().to_string()),
+                    "backups in data_dir",
+                ),
+            ),
             ("listen", value(self.listen.as_str())),
             (
                 "site_url",

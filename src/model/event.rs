@@ -4,7 +4,7 @@
 
 use crate::{
     BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
-    VersionId,
+    VersionId, backup::BackupContents,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -205,6 +205,23 @@ events! {
     ApiTokenRevoked = "security.token_revoked" Silent;
     /// The address of an account changed.
     EmailChanged = "security.email_changed" Silent;
+    /// An administrator wants a backup.
+    BackupRequested {
+        /// The job that will write it.
+        job: JobId,
+        /// How much it will hold.
+        contents: BackupContents,
+    } = "backup.requested" Silent;
+    /// A backup was written.
+    BackupCompleted {
+        /// The number of the last event whose state it holds.
+        seq: u64,
+    } = "backup.completed" Silent;
+    /// A backup was not written.
+    BackupFailed {
+        /// The failure code of its job.
+        code: String,
+    } = "backup.failed" Silent;
     /// A link was made for somebody to hand on: setup, a new password, an invitation to register.
     LinkCreated = "link.created" Silent;
     /// A mail with a single-use token is due.

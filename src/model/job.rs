@@ -42,6 +42,15 @@ pub struct JobFailure {
     pub detail: String,
 }
 
+/// What a job made, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobResult {
+    /// Where its bytes are: a path of the API.
+    pub file_url: Option<String>,
+    /// The number of the last event whose state it holds.
+    pub seq: Option<u64>,
+}
+
 /// A durable job row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Job {
@@ -85,6 +94,8 @@ pub struct Job {
     pub stage: Option<String>,
     /// Why it failed.
     pub error: Option<JobFailure>,
+    /// What it made.
+    pub result: Option<JobResult>,
     /// When it was queued.
     pub queued_at: Timestamp,
     /// When it was last claimed.

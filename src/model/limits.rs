@@ -201,6 +201,12 @@ pub const JOB_SHUTDOWN_MS: u64 = 10_000;
 pub const JOB_KEEP_DONE_MS: i64 = 7 * 24 * 3600 * 1000;
 /// How long jobs that failed are kept, in milliseconds (30 days).
 pub const JOB_KEEP_FAILED_MS: i64 = 30 * 24 * 3600 * 1000;
+/// How long writing one backup may take, in milliseconds (12 h).
+pub const BACKUP_TIMEOUT_MS: u64 = 12 * 3600 * 1000;
+/// The longest name of a backup, in bytes.
+pub const BACKUP_NAME_BYTES_MAX: usize = 100;
+/// Files of the directory of backups that a list looks at.
+pub const BACKUPS_LOOKED_AT_MAX: usize = 10_000;
 /// Mails that are sent at once.
 pub const MAIL_JOBS_MAX: usize = 4;
 /// Events the relay turns into jobs in one batch.

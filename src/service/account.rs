@@ -119,10 +119,7 @@ impl Service {
 
     /// Makes an account and answers with it.
     pub(crate) async fn make_user(&self, cx: &Ctx, new: &NewUser, proof: Proof) -> Result<Stored<User>> {
-        let hash = match &new.password {
-            Some(password) => Some(self.accounts.passwords.hash(&*self.parts.ids, password).await?),
-            None => None,
-        };
+        let hash = self.hash_of(new).await?;
         let hash = hash.as_deref();
         decide_again!(
             None,
@@ -134,6 +131,14 @@ impl Service {
             }
             .await
         )
+    }
+
+    /// The hash of the password of a new account, if it has one.
+    pub(crate) async fn hash_of(&self, new: &NewUser) -> Result<Option<String>> {
+        match &new.password {
+            Some(password) => Ok(Some(self.accounts.passwords.hash(&*self.parts.ids, password).await?)),
+            None => Ok(None),
+        }
     }
 
     pub(crate) async fn refuse_known_address(&self, email: &Email) -> Result<()> {

@@ -6,6 +6,7 @@
 use crate::{
     Authorized, Ctx, Error, Result, Service,
     authorize::must,
+    backup,
     commit::decide_again,
     page::{PageRequest, Paged},
 };
@@ -13,7 +14,7 @@ use model::{
     JobId, ProjectId, Timestamp, UserId,
     access::Action,
     event::{Actor, Envelope, Event},
-    job::{Job, JobFailure, JobState},
+    job::{Job, JobFailure, JobResult, JobState},
     limits,
     project::Project,
 };
@@ -48,6 +49,8 @@ pub struct JobView {
     pub max_attempts: u32,
     /// Why it failed or was called off.
     pub error: Option<JobFailure>,
+    /// What it made.
+    pub result: Option<JobResult>,
     /// What it works on: kind and id.
     pub subject: Option<(String, Uuid)>,
     /// The project it works for.
@@ -75,6 +78,7 @@ impl JobView {
             attempts: job.attempts,
             max_attempts: job.max_attempts,
             error: job.error,
+            result: job.result,
             subject: job.subject,
             project_id: job.project_id,
             created_by: job.created_by,
@@ -87,19 +91,21 @@ impl JobView {
 
     /// The job that this event will start, if it is this one.
     fn announced(id: JobId, envelope: Envelope) -> Option<Self> {
-        let Event::VersionCreated { job, .. } = envelope.event.body else { return None };
-        if job != id {
-            return None;
-        }
+        let kind = match envelope.event.body {
+            Event::VersionCreated { job, .. } if job == id => VERSION_PROCESS,
+            Event::BackupRequested { job, .. } if job == id => backup::JOB_KIND,
+            _ => return None,
+        };
         Some(Self {
             id,
-            kind: VERSION_PROCESS.to_owned(),
+            kind: kind.to_owned(),
             state: JobState::Queued,
             progress: 0.0,
             stage: None,
             attempts: 0,
             max_attempts: limits::JOB_ATTEMPTS_MAX,
             error: None,
+            result: None,
             subject: Some((envelope.event.resource.kind, envelope.event.resource.id)),
             project_id: envelope.event.project,
             created_by: match envelope.event.actor {
@@ -186,7 +192,7 @@ impl Service {
         self.with_progress(after).await
     }
 
-    /// Jobs of a project belong to its members; others to whoever caused them.
+    /// Jobs of a project belong to its members; others to whoever caused them and to those who run the instance.
     async fn authorize_job(
         &self,
         cx: &Ctx,
@@ -196,7 +202,8 @@ impl Service {
     ) -> Result<Option<Authorized<Project>>> {
         let mine = created_by.is_some() && cx.user_id().ok() == created_by;
         let Some(project) = project else {
-            return if mine { Ok(None) } else { Err(Error::NotFound("job")) };
+            let allowed = mine || Self::operator(cx).is_ok();
+            return if allowed { Ok(None) } else { Err(Error::NotFound("job")) };
         };
         let action = if mine { Action::View } else { action };
         match self.authorize::<Project>(cx, project, action).await {

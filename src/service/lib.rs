@@ -7,6 +7,7 @@ pub mod account;
 pub mod authenticate;
 pub mod authorize;
 pub mod avatar;
+pub mod backup;
 pub mod bootstrap;
 pub mod commit;
 pub mod cover;

@@ -1,6 +1,7 @@
 //! What the operator decided, as far as use cases care.
 
 use model::{account::RegistrationPolicy, limits};
+use std::path::PathBuf;
 
 /// Settings of the instance.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Settings {
     pub quota_bytes: Option<u64>,
     /// Whether mail can be sent; without it links are shown to administrators.
     pub mail: Mail,
+    /// Where backups are kept; made on first use.
+    pub backup_dir: PathBuf,
 }
 
 /// Whether the instance can send mail.
@@ -38,6 +41,7 @@ impl Default for Settings {
             upload_bytes_max: limits::UPLOAD_BYTES_MAX_DEFAULT,
             quota_bytes: None,
             mail: Mail::Absent,
+            backup_dir: PathBuf::from("backups"),
         }
     }
 }

@@ -76,15 +76,15 @@ impl Service {
             tokens.iter().find(|(_, t)| t.row.purpose == TokenPurpose::Setup && t.row.expires_at > cx.now);
         match alive {
             Some((_, token)) => self.link(&token.row).await.map(Some),
-            None => self.renew_setup_link(cx).await.map(Some),
+            None => self.admin_create_setup_link(cx).await.map(Some),
         }
     }
 
-    /// A new link; the old one is void. For the command line.
+    /// A new link; the old one is void. Only the operator of the machine can ask: nobody else is there yet.
     ///
     /// # Errors
     /// `Conflict` once there is an administrator, `Forbidden` for anybody but the operator.
-    pub async fn renew_setup_link(&self, cx: &Ctx) -> Result<Link> {
+    pub async fn admin_create_setup_link(&self, cx: &Ctx) -> Result<Link> {
         Self::operator(cx)?;
         decide_again!(
             None,

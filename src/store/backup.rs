@@ -9,31 +9,34 @@ mod restore;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::{
     collections::BTreeMap,
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write},
-    path::Path,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use model::{BlobHash, Timestamp};
+use model::{BlobHash, Timestamp, backup::BackupContents};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
     Blobs, Key, Store, StoreError, TableId,
     catalog::CATALOG,
-    engine::Engine,
+    engine::{Engine, sled::sync_dir},
     record,
     scan::KeyRange,
     tables::blob::{BlobRow, BlobState},
     view::unreadable,
 };
 use frames::{Frame, FrameWriter};
-pub use restore::{restore, verify};
+pub use restore::{Restoring, manifest, restore, verify};
 use spool::Spool;
+use watched::Watched;
 
 /// The version of the archive; a newer one is refused.
 pub const FORMAT: u32 = 1;
@@ -54,6 +57,9 @@ pub struct Manifest {
     pub epoch: Uuid,
     /// When it was made, in milliseconds since the epoch.
     pub at: Timestamp,
+    /// Whether it holds the content of the blobs that its rows name.
+    #[serde(default)]
+    pub contents: BackupContents,
     /// Frames in the file of rows.
     pub frames: u64,
     /// BLAKE3 of the file of rows, in hex.
@@ -91,45 +97,89 @@ pub enum BackupError {
     /// The archive was made by a newer program.
     #[error("the archive has format {0}; this program reads up to {FORMAT}: use a newer one")]
     Newer(u32),
+    /// Whoever watched it wants no more of it.
+    #[error("the backup was called off")]
+    CalledOff,
     /// The target of a restore holds data.
     #[error("{0} is not empty; restore into a new directory")]
     NotEmpty(String),
 }
 
-/// Writes a backup to `target`, which must not exist. Blocks; call it where that is allowed.
+/// Which backup to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The file, which must not exist. It appears whole or not at all, readable by its owner alone.
+    pub target: &'a Path,
+    /// How much it holds.
+    pub contents: BackupContents,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// Hears how far a backup is, every megabyte or so, and ends it with an error.
+pub type Watch<'a> = dyn FnMut(Progress) -> Result<(), BackupError> + 'a;
+
+/// Writes a backup. Blocks, also while another one of this store is being written; call it where that is allowed.
 ///
 /// # Errors
-/// [`BackupError`]; what was written of `target` is removed.
+/// [`BackupError`], or what `watch` said; what was written is removed.
 pub fn create(
     store: &Store,
     blobs: &Blobs,
-    now: Timestamp,
-    target: &Path,
-    progress: &dyn Fn(Progress),
+    order: Order<'_>,
+    watch: &mut Watch<'_>,
 ) -> Result<Manifest, BackupError> {
-    create_witnessed(store, blobs, now, target, progress, |_| Ok(()))
+    create_witnessed(store, blobs, order, watch, |_| Ok(()))
 }
 
 /// Like [`create`]; `witness` sees the engine at exactly the moment that the backup is the state of.
 fn create_witnessed(
     store: &Store,
     blobs: &Blobs,
-    now: Timestamp,
-    target: &Path,
-    progress: &dyn Fn(Progress),
+    order: Order<'_>,
+    watch: &mut Watch<'_>,
     witness: impl FnOnce(&dyn Engine) -> Result<(), StoreError>,
 ) -> Result<Manifest, BackupError> {
-    let file = File::options().write(true).create_new(true).open(target)?;
-    let made = futures::executor::block_on(blobs.hold());
-    let written = snapshot(store, target, witness).and_then(|snapshot| {
-        let manifest = snapshot.manifest(store, now);
-        archive(file, &manifest, snapshot, blobs, progress).map(|()| manifest)
+    let _alone = store.inner.backup.lock();
+    if order.target.exists() {
+        return Err(io::Error::from(io::ErrorKind::AlreadyExists).into());
+    }
+    let draft = draft(order.target);
+    // A try that was killed may have left one.
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let held = futures::executor::block_on(blobs.hold());
+    let written = snapshot(store, order.target, watch, witness).and_then(|mut snapshot| {
+        match order.contents {
+            BackupContents::Everything => {}
+            BackupContents::Rows => snapshot.live.clear(),
+        }
+        let manifest = snapshot.manifest(store, &order);
+        archive(file, &manifest, snapshot, blobs, watch)?;
+        publish(&draft, order.target)?;
+        Ok(manifest)
     });
-    drop(made);
+    drop(held);
     if written.is_err() {
-        drop(std::fs::remove_file(target));
+        drop(fs::remove_file(&draft));
     }
     written
+}
+
+/// Where a backup is written before it gets its name: beside it, hidden.
+#[must_use]
+pub fn draft(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.part"))
+}
+
+fn publish(draft: &Path, target: &Path) -> io::Result<()> {
+    fs::rename(draft, target)?;
+    sync_dir(directory(target))
+}
+
+/// The directory of a file.
+fn directory(file: &Path) -> &Path {
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The rows of one moment, in a temporary file beside the target.
@@ -142,12 +192,13 @@ struct Snapshot {
 }
 
 impl Snapshot {
-    fn manifest(&self, store: &Store, now: Timestamp) -> Manifest {
+    fn manifest(&self, store: &Store, order: &Order<'_>) -> Manifest {
         Manifest {
             format: FORMAT,
             seq: self.seq,
             epoch: store.events().epoch(),
-            at: now,
+            at: order.now,
+            contents: order.contents,
             frames: self.frames,
             rows_blake3: self.blake3.to_hex().to_string(),
             blobs: self.live.len() as u64,
@@ -159,9 +210,10 @@ impl Snapshot {
 fn snapshot(
     store: &Store,
     target: &Path,
+    watch: &mut Watch<'_>,
     witness: impl FnOnce(&dyn Engine) -> Result<(), StoreError>,
 ) -> Result<Snapshot, BackupError> {
-    let dir = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let dir = directory(target);
     let inner = &store.inner;
     let life = inner.synced.borrow().life;
     let spool = Arc::new(Spool::new(dir)?);
@@ -170,7 +222,7 @@ fn snapshot(
     let mut writer = FrameWriter::new(BufWriter::new(tempfile::tempfile_in(dir)?));
     let mut live = BTreeMap::new();
     for entry in CATALOG {
-        copy(store, entry.id, &mut writer, &mut live)?;
+        copy(store, entry.id, &mut writer, &mut live, watch)?;
     }
     let seq = {
         // The moment: everything applied is durable and in the spool, and no writer gets on while this is held.
@@ -224,9 +276,12 @@ fn copy(
     id: TableId,
     writer: &mut FrameWriter<BufWriter<File>>,
     live: &mut BTreeMap<BlobHash, u64>,
+    watch: &mut Watch<'_>,
 ) -> Result<(), BackupError> {
     let mut range = KeyRange { start: vec![id.byte()], end: vec![id.byte() + 1], reverse: false };
     loop {
+        // How much there is to copy is not known before it is copied.
+        watch(Progress { done: 0, total: 0 })?;
         let pairs = {
             let _page = store.inner.view.read();
             store.inner.engine.scan(&range, PAGE_ROWS).map_err(unreadable)?
@@ -257,24 +312,21 @@ fn archive(
     manifest: &Manifest,
     mut snapshot: Snapshot,
     blobs: &Blobs,
-    progress: &dyn Fn(Progress),
+    watch: &mut Watch<'_>,
 ) -> Result<(), BackupError> {
     let mut tar = tar::Builder::new(BufWriter::with_capacity(1 << 20, file));
     let text = serde_json::to_vec_pretty(manifest).map_err(io::Error::from)?;
     append(&mut tar, MANIFEST, text.len() as u64, text.as_slice())?;
     io::Seek::rewind(&mut snapshot.rows)?;
     let length = snapshot.rows.metadata()?.len();
-    append(&mut tar, ROWS, length, &snapshot.rows)?;
-    let total = length + manifest.blob_bytes;
-    let mut done = length;
+    let mut watched = Watched::new(watch, length + manifest.blob_bytes);
+    watched.append(&mut tar, ROWS, length, &snapshot.rows)?;
     for (hash, size) in &snapshot.live {
         let (content, found) = blobs.open_file(hash)?;
         if found != *size {
             return Err(BackupError::Damaged(format!("blob {hash} has {found} bytes, not {size}")));
         }
-        append(&mut tar, &format!("{BLOBS}/{hash}"), *size, content)?;
-        done += size;
-        progress(Progress { done, total });
+        watched.append(&mut tar, &format!("{BLOBS}/{hash}"), *size, content)?;
     }
     let mut file = tar.into_inner()?;
     file.flush()?;

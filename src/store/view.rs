@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) durable_seq: watch::Sender<u64>,
     pub(crate) epoch: Uuid,
     pub(crate) tap: Mutex<Option<Arc<dyn Tap>>>,
+    /// Held by the backup that is being written: there is one tap.
+    pub(crate) backup: Mutex<()>,
     pub(crate) dead: AtomicBool,
     waiting_reads: Arc<Semaphore>,
 }
@@ -96,6 +98,7 @@ impl Inner {
             durable_seq: watch::Sender::new(durable_seq),
             epoch,
             tap: Mutex::default(),
+            backup: Mutex::default(),
             dead: AtomicBool::new(false),
             waiting_reads: Arc::new(Semaphore::new(WAITING_READS)),
         }

@@ -1,6 +1,6 @@
 //! A child server on a data directory of its own: the real binary, for tests that kill it or starve it.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use std::{
     ffi::OsStr,
     io::Write,
@@ -26,29 +26,35 @@ pub struct Data {
 }
 
 impl Data {
-    /// A new directory, `data` below this one.
+    /// A new directory, `data` below this one, that nobody has set up.
+    pub fn new(parent: &Path) -> Result<Self> {
+        Ok(Self { dir: parent.join("data"), logs: tempfile::tempdir()? })
+    }
+
+    /// The same with an administrator.
     pub async fn with_admin(parent: &Path) -> Result<Self> {
-        let data = Self { dir: parent.join("data"), logs: tempfile::tempdir()? };
-        let mut child = program()
-            .args([
-                "admin",
-                "create-user",
-                "--email",
-                EMAIL,
-                "--name",
-                "Ada",
-                "--role",
-                "admin",
-                "--password-stdin",
-            ])
-            .arg("--data")
-            .arg(data.path())
-            .stdin(Stdio::piped())
-            .spawn()?;
-        child.stdin.take().context("a pipe was asked for")?.write_all(format!("{PASSWORD}\n").as_bytes())?;
-        let status = tokio::task::spawn_blocking(move || child.wait()).await??;
-        ensure!(status.success(), "the administrator could not be made");
+        let data = Self::new(parent)?;
+        let admin = ["--email", EMAIL, "--name", "Ada", "--role", "admin", "--password-stdin"];
+        let made = data.run(&[&["admin", "create-user"], admin.as_slice()].concat(), PASSWORD).await?;
+        ensure!(made.status.success(), "the administrator could not be made: {}", made.stderr);
         Ok(data)
+    }
+
+    /// Runs a command on this directory to its end; `input` is a line for it to read.
+    pub async fn run(&self, arguments: &[&str], input: &str) -> Result<Ran> {
+        let mut command = program();
+        command.args(arguments).arg("--data").arg(self.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let line = format!("{input}\n");
+        let output = tokio::task::spawn_blocking(move || {
+            let mut child = command.spawn()?;
+            // A command that reads nothing may have ended already.
+            drop(child.stdin.take().map(|mut stdin| stdin.write_all(line.as_bytes())));
+            child.wait_with_output()
+        });
+        let output = output.await??;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Ran { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) })
     }
 
     pub fn path(&self) -> &Path {
@@ -57,10 +63,17 @@ impl Data {
 
     /// Examines the directory; no server may run.
     pub async fn doctor(&self) -> Result<ExitStatus> {
-        let mut command = program();
-        command.arg("doctor").arg("--data").arg(self.path());
-        Ok(tokio::task::spawn_blocking(move || command.status()).await??)
+        let ran = self.run(&["doctor"], "").await?;
+        eprint!("{}{}", ran.stdout, ran.stderr);
+        Ok(ran.status)
     }
+}
+
+/// How a command ended, and what it said.
+pub struct Ran {
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 /// A running server.

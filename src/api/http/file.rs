@@ -83,6 +83,8 @@ media! {
     Image = "image/*";
     /// Bytes for programs.
     Octets = "application/octet-stream";
+    /// An archive.
+    Tar = "application/x-tar";
     /// JSON that is stored as bytes.
     StoredJson = "application/json";
 }

@@ -15,7 +15,7 @@ use crate::{
         schema::Schemas,
     },
     problem::{Answer, Failure},
-    security::{self, Gate},
+    security::{self, Gate, TrustedCaller},
 };
 use model::limits;
 use poem::{
@@ -231,7 +231,7 @@ impl FramedEndpoint {
     async fn answer(&self, mut request: Request) -> poem::Result<Response> {
         let exchange = request.extensions().get::<Exchange>().cloned();
         let exchange = exchange.ok_or_else(|| Failure::internal("an operation runs outside of the frame"))?;
-        self.check_setup().await?;
+        self.check_setup(&request).await?;
         let caller = self.identify(&exchange, &request).await?;
         let allowance = match bucket(&caller, exchange.address) {
             Some(bucket) => self.foundation.limiter.draw(self.operation.class, &bucket)?,
@@ -254,8 +254,10 @@ impl FramedEndpoint {
         Ok(response)
     }
 
-    async fn check_setup(&self) -> Answer<()> {
-        if TAGS_BEFORE_SETUP.contains(&self.operation.tag) {
+    async fn check_setup(&self, request: &Request) -> Answer<()> {
+        // The operator makes the first administrator too.
+        let operator = request.extensions().get::<TrustedCaller>().is_some();
+        if operator || TAGS_BEFORE_SETUP.contains(&self.operation.tag) {
             return Ok(());
         }
         Ok(self.foundation.gate.require_setup().await?)

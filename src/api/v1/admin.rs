@@ -63,7 +63,7 @@ impl AdminApi {
 
     /// Make an account
     ///
-    /// Administrators. It has no password yet: a mail or a password link sets one.
+    /// Administrators. Without a password, a mail or a password link sets one.
     #[oai(path = "/users", method = "post", operation_id = "adminCreateUser")]
     async fn admin_create_user(&self, cx: Auth, body: Body<CreateUser>) -> Answer<Created<User>> {
         let done = self.service.admin_create_user(&cx, &body.user, body.invite).await?;
@@ -93,6 +93,15 @@ impl AdminApi {
     #[oai(path = "/users/:user_id/password-link", method = "post", operation_id = "adminCreatePasswordLink")]
     async fn admin_create_password_link(&self, cx: Auth, user_id: Path<Uuid>) -> Answer<Issued<SecretLink>> {
         Ok(Issued(self.service.admin_create_password_link(&cx, user_id.0.into()).await?.into()))
+    }
+
+    /// Make a new setup link
+    ///
+    /// Whoever operates the machine, through the control socket: before the first administrator there is nobody else. Older
+    /// links stop working.
+    #[oai(path = "/setup-link", method = "post", operation_id = "adminCreateSetupLink")]
+    async fn admin_create_setup_link(&self, cx: Auth) -> Answer<Issued<SecretLink>> {
+        Ok(Issued(self.service.admin_create_setup_link(&cx).await?.into()))
     }
 
     /// Invite somebody to register

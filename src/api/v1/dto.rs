@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod audio;
+pub mod backup;
 pub mod event;
 pub mod job;
 pub mod member;

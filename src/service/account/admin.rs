@@ -69,7 +69,7 @@ impl From<UserAccess> for UserStatus {
 }
 
 impl Service {
-    /// Makes an account without a password.
+    /// Makes an account. One that is given a password is not invited to set one.
     ///
     /// # Errors
     /// `Forbidden`, `Conflict` for a known address.
@@ -80,10 +80,12 @@ impl Service {
         invite: Invite,
     ) -> Result<Done<Stored<User>>> {
         Self::operator(cx)?;
-        let outcome = decide_again!(None, self.try_admin_create_user(cx, new, invite).await);
+        let hash = self.hash_of(new).await?;
+        let (hash, invite) = (hash.as_deref(), if hash.is_some() { Invite::Skip } else { invite });
+        let outcome = decide_again!(None, self.try_admin_create_user(cx, new, hash, invite).await);
         match outcome {
             Err(error) if error.conflicts_on(TableId::Idem) => {
-                self.try_admin_create_user(cx, new, invite).await
+                self.try_admin_create_user(cx, new, hash, invite).await
             }
             outcome => outcome,
         }
@@ -93,6 +95,7 @@ impl Service {
         &self,
         cx: &Ctx,
         new: &NewUser,
+        hash: Option<&str>,
         invite: Invite,
     ) -> Result<Done<Stored<User>>> {
         if let Some(id) = self.made_before(cx).await? {
@@ -100,7 +103,7 @@ impl Service {
             return Ok(Done::Before(user));
         }
         self.refuse_known_address(&new.email).await?;
-        let super::Draft { user, mut batch } = self.draft_user(cx, new, None, Proof::Vouched).await?;
+        let super::Draft { user, mut batch } = self.draft_user(cx, new, hash, Proof::Vouched).await?;
         Self::rely_on_caller(cx, &mut batch);
         self.remember(cx, &mut batch, user.id)?;
         if (invite, self.settings().mail) == (Invite::Send, Mail::Configured) {

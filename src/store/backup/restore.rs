@@ -7,11 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use model::BlobHash;
+use model::{
+    BlobHash, Timestamp,
+    job::{Job, JobFailure, JobState},
+};
 
 use super::{BLOBS, BackupError, FORMAT, MANIFEST, Manifest, Progress, ROWS, frames::FrameReader};
 use crate::{
-    Batch, Blobs, Scan, Store, StoreConfig,
+    Batch, Blobs, Scan, Store, StoreConfig, StoreError,
     engine::{
         Engine, Writes,
         sled::{SledEngine, sync_dir},
@@ -20,9 +23,15 @@ use crate::{
     group::head_row,
     head,
     limits::{GROUP_MAX_BYTES, GROUP_MAX_KEYS},
-    tables::session::Sessions,
+    tables::{
+        job::{Jobs, JobsProgress},
+        session::Sessions,
+    },
     view::unreadable,
 };
+
+/// Rows that one batch after the restore changes.
+const STEP_ROWS: usize = 500;
 
 /// Checks that an archive is whole: every hash is computed again.
 ///
@@ -32,17 +41,43 @@ pub fn verify(archive: &Path, progress: &dyn Fn(Progress)) -> Result<Manifest, B
     read(archive, progress, &mut Discard)
 }
 
-/// Restores an archive into `target`, which must not exist or be empty. Nobody is logged in afterwards, and the log has a new
-/// epoch, so that clients start their streams anew.
+/// What an archive says of itself; nothing else of it is read.
 ///
 /// # Errors
-/// [`BackupError`]; `target` is then untouched.
-pub fn restore(
-    archive: &Path,
-    target: &Path,
-    config: &StoreConfig,
-    progress: &dyn Fn(Progress),
-) -> Result<Manifest, BackupError> {
+/// [`BackupError`] if it is not there or no archive of ours.
+pub fn manifest(archive: &Path) -> Result<Manifest, BackupError> {
+    let mut tar = tar::Archive::new(File::open(archive)?);
+    let mut first = tar.entries()?.next().ok_or_else(headless)??;
+    if first.path()? != Path::new(MANIFEST) {
+        return Err(headless());
+    }
+    read_manifest(&mut first)
+}
+
+fn headless() -> BackupError {
+    BackupError::Damaged("it does not start with a manifest".into())
+}
+
+/// What to restore, and how.
+#[derive(Debug)]
+pub struct Restoring<'a> {
+    /// The archive.
+    pub archive: &'a Path,
+    /// The new data directory, which must not exist or be empty.
+    pub target: &'a Path,
+    /// How to open it.
+    pub config: &'a StoreConfig,
+    /// Kinds of jobs that act outside of the store: those that were due or running are called off, since the instance that the
+    /// archive came from has done them or will.
+    pub call_off: &'a [&'a str],
+}
+
+/// Restores an archive. Nobody is logged in afterwards, and the log has a new epoch, so that clients start their streams anew.
+///
+/// # Errors
+/// [`BackupError`]; the target is then untouched.
+pub fn restore(restoring: &Restoring<'_>, progress: &dyn Fn(Progress)) -> Result<Manifest, BackupError> {
+    let target = restoring.target;
     if target.exists() && fs::read_dir(target)?.next().is_some() {
         return Err(BackupError::NotEmpty(target.display().to_string()));
     }
@@ -53,8 +88,7 @@ pub fn restore(
         fs::remove_dir_all(&draft)?;
     }
     fs::create_dir_all(&draft)?;
-    let manifest =
-        write(archive, &draft, config, progress).inspect_err(|_| drop(fs::remove_dir_all(&draft)))?;
+    let manifest = write(restoring, &draft, progress).inspect_err(|_| drop(fs::remove_dir_all(&draft)))?;
     if target.exists() {
         fs::remove_dir(target)?;
     }
@@ -66,19 +100,23 @@ pub fn restore(
 }
 
 fn write(
-    archive: &Path,
+    restoring: &Restoring<'_>,
     draft: &Path,
-    config: &StoreConfig,
     progress: &dyn Fn(Progress),
 ) -> Result<Manifest, BackupError> {
+    let config = restoring.config;
     let engine = SledEngine::open(draft, config.cache_bytes, Arc::new(NoFaults))?;
     let blobs = Blobs::open(draft, Arc::new(NoFaults))?;
     let mut target = Into { engine, blobs, writes: Writes::new(), bytes: 0 };
-    let manifest = read(archive, progress, &mut target)?;
+    let manifest = read(restoring.archive, progress, &mut target)?;
     target.apply()?;
     new_epoch(&target.engine, config)?;
     drop(target);
-    forget_logins(draft, config)?;
+    let store = Store::open(draft, config.clone())?;
+    futures::executor::block_on(async {
+        forget_logins(&store).await?;
+        call_off(&store, restoring.call_off).await
+    })?;
     Ok(manifest)
 }
 
@@ -91,21 +129,52 @@ fn new_epoch(engine: &SledEngine, config: &StoreConfig) -> Result<(), BackupErro
 }
 
 /// A login of the old instance must not open the new one.
-fn forget_logins(dir: &Path, config: &StoreConfig) -> Result<(), BackupError> {
-    let store = Store::open(dir, config.clone())?;
-    futures::executor::block_on(async {
-        loop {
-            let page = store.scan::<Sessions>(Scan::all().limit(500)).await?;
-            let mut batch = Batch::new();
-            for (key, session) in &page.items {
-                batch.delete::<Sessions>(key, session);
-            }
-            store.commit(batch).await?;
-            if !page.more {
-                return Ok(());
+async fn forget_logins(store: &Store) -> Result<(), StoreError> {
+    loop {
+        let page = store.scan::<Sessions>(Scan::all().limit(STEP_ROWS)).await?;
+        let mut batch = Batch::new();
+        for (key, session) in &page.items {
+            batch.delete::<Sessions>(key, session);
+        }
+        store.commit(batch).await?;
+        if !page.more {
+            return Ok(());
+        }
+    }
+}
+
+/// Ends the jobs of these kinds that have not ended.
+async fn call_off(store: &Store, kinds: &[&str]) -> Result<(), StoreError> {
+    let now = store.config().clock.now();
+    let mut scan = Scan::all().limit(STEP_ROWS);
+    loop {
+        let page = store.scan::<Jobs>(scan.clone()).await?;
+        let mut batch = Batch::new();
+        for (id, job) in &page.items {
+            let open = matches!(job.row.state, JobState::Queued | JobState::Running);
+            if open && kinds.contains(&job.row.kind.as_str()) {
+                batch.replace::<Jobs>(id, job, &called_off(&job.row, now)).remove::<JobsProgress>(id);
             }
         }
-    })
+        store.commit(batch).await?;
+        match page.items.last() {
+            Some((last, _)) if page.more => scan = scan.after(last),
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
+
+fn called_off(job: &Job, now: Timestamp) -> Job {
+    let failure =
+        JobFailure { code: "restored".to_owned(), detail: "it was due before the restore".to_owned() };
+    Job {
+        state: JobState::Cancelled,
+        lease: None,
+        run_at: None,
+        error: Some(failure),
+        finished_at: Some(now),
+        ..job.clone()
+    }
 }
 
 fn apply(engine: &SledEngine, writes: &Writes) -> Result<(), BackupError> {
@@ -200,7 +269,7 @@ fn read(archive: &Path, progress: &dyn Fn(Progress), sink: &mut dyn Sink) -> Res
                     return Err(BackupError::Damaged(format!("blob {hash} holds other bytes")));
                 }
             }
-            (_, None) => return Err(BackupError::Damaged("it does not start with a manifest".into())),
+            (_, None) => return Err(headless()),
         }
         progress(Progress { done: end, total });
     }

@@ -7,16 +7,17 @@ use parking_lot::Mutex;
 
 use super::*;
 use crate::{
-    Batch,
+    Batch, StoreConfig,
     dump::picture,
     fault::NoFaults,
     store::tests::{config, on_disk},
     tables::{
         counters::ProjectsOfUser,
+        job::Jobs,
         star::{Star, Stars},
     },
 };
-use model::{ProjectId, UserId};
+use model::{ProjectId, UserId, job::JobState};
 
 fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)
@@ -31,6 +32,14 @@ fn write(n: u64) -> Batch {
     );
     batch.add::<ProjectsOfUser>(&user, 1, ..);
     batch
+}
+
+fn order(target: &Path) -> Order<'_> {
+    Order { target, contents: BackupContents::Everything, now: Timestamp(5) }
+}
+
+fn bring_back(archive: &Path, target: &Path, config: &StoreConfig) -> Result<Manifest, BackupError> {
+    restore(&Restoring { archive, target, config, call_off: &["mail.send"] }, &|_| {})
 }
 
 async fn with_blob(store: &Store, blobs: &Blobs, content: &'static [u8]) {
@@ -73,7 +82,7 @@ async fn a_backup_under_load_restores_to_the_state_of_its_moment() {
         let (store, blobs, archive, witness) =
             (store.clone(), blobs.clone(), archive.clone(), Arc::clone(&witness));
         let work = tokio::task::spawn_blocking(move || {
-            create_witnessed(&store, &blobs, Timestamp(5), &archive, &|_| {}, |engine| {
+            create_witnessed(&store, &blobs, order(&archive), &mut |_| Ok(()), |engine| {
                 *witness.lock() = picture(engine)?;
                 Ok(())
             })
@@ -89,7 +98,7 @@ async fn a_backup_under_load_restores_to_the_state_of_its_moment() {
     let elsewhere = config();
     // The ids of tests start at the same number everywhere.
     elsewhere.ids.uuid(Timestamp(0));
-    tokio::task::spawn_blocking(move || restore(&archive, &target, &elsewhere, &|_| {}).map(|_| target))
+    tokio::task::spawn_blocking(move || bring_back(&archive, &target, &elsewhere).map(|_| target))
         .await
         .unwrap()
         .map(|target| async move {
@@ -112,7 +121,7 @@ async fn a_damaged_archive_is_refused_and_leaves_nothing() {
     let archive = out.path().join("backup.tar");
     let work = {
         let archive = archive.clone();
-        move || create(&store, &blobs, Timestamp(5), &archive, &|_| {})
+        move || create(&store, &blobs, order(&archive), &mut |_| Ok(()))
     };
     tokio::task::spawn_blocking(work).await.unwrap().unwrap();
     let mut bytes = std::fs::read(&archive).unwrap();
@@ -122,8 +131,60 @@ async fn a_damaged_archive_is_refused_and_leaves_nothing() {
     let target = out.path().join("restored");
     let refused = tokio::task::spawn_blocking({
         let target = target.clone();
-        move || restore(&archive, &target, &config(), &|_| {})
+        move || bring_back(&archive, &target, &config())
     });
     assert!(matches!(refused.await.unwrap(), Err(BackupError::Damaged(why)) if why.contains("other bytes")));
     assert!(!target.exists() && !out.path().join("restored.restoring").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_called_off_leaves_nothing_and_one_of_rows_holds_no_content() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = on_disk(dir.path());
+    let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
+    with_blob(&store, &blobs, b"a recording").await;
+    let target = out.path().join("backup.tar");
+    let work = move || {
+        let ended = create(&store, &blobs, order(&target), &mut |progress| match progress.done {
+            0 => Ok(()),
+            _ => Err(BackupError::CalledOff),
+        });
+        assert!(matches!(ended, Err(BackupError::CalledOff)));
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+
+        fs::write(draft(&target), "what a killed process left").unwrap();
+        let rows = Order { contents: BackupContents::Rows, ..order(&target) };
+        let made = create(&store, &blobs, rows, &mut |_| Ok(())).unwrap();
+        assert_eq!((made.contents, made.blobs, made.blob_bytes), (BackupContents::Rows, 0, 0));
+        assert_eq!((manifest(&target).unwrap(), verify(&target, &|_| {}).unwrap()), (made.clone(), made));
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
+        let again = create(&store, &blobs, rows, &mut |_| Ok(()));
+        assert!(matches!(again, Err(BackupError::Io(error)) if error.kind() == io::ErrorKind::AlreadyExists));
+    };
+    tokio::task::spawn_blocking(work).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_act_outside_are_not_done_again_after_a_restore() {
+    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let store = on_disk(dir.path());
+    let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
+    let mut batch = Batch::new();
+    for (number, kind) in [(1, "mail.send"), (2, "version.process")] {
+        let job = crate::tables::job::tests::job(number, |job| kind.clone_into(&mut job.kind));
+        batch.insert::<Jobs>(&job.id, &job);
+    }
+    store.commit(batch).await.unwrap();
+    let (archive, target) = (out.path().join("backup.tar"), out.path().join("restored"));
+    let restored = tokio::task::spawn_blocking(move || {
+        create(&store, &blobs, order(&archive), &mut |_| Ok(())).unwrap();
+        let elsewhere = config();
+        elsewhere.ids.uuid(Timestamp(0));
+        bring_back(&archive, &target, &elsewhere).unwrap();
+        on_disk(&target)
+    });
+    let restored = restored.await.unwrap();
+    let jobs = restored.scan::<Jobs>(crate::Scan::all()).await.unwrap().items;
+    let states: Vec<_> = jobs.iter().map(|(_, job)| (job.row.kind.as_str(), job.row.state)).collect();
+    assert_eq!(states, [("mail.send", JobState::Cancelled), ("version.process", JobState::Queued)]);
 }

@@ -177,4 +177,4 @@ impl Key for StateKey {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

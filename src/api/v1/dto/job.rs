@@ -54,6 +54,8 @@ pub struct Job {
     pub max_attempts: i32,
     /// Why it failed or was called off.
     pub error: Option<JobError>,
+    /// What it made.
+    pub result: Option<JobResult>,
     /// What it works on.
     pub subject: Option<JobSubject>,
     /// The project it works for.
@@ -79,6 +81,16 @@ pub struct JobError {
     pub detail: String,
 }
 
+/// What a job made.
+#[derive(Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct JobResult {
+    /// Where the file is fetched from.
+    pub file_url: Option<String>,
+    /// For a backup: the number of the last event whose state it holds.
+    pub seq: Option<i64>,
+}
+
 /// What a job works on.
 #[derive(Debug, Object)]
 pub struct JobSubject {
@@ -100,6 +112,10 @@ impl From<JobView> for Job {
             attempts: count(job.attempts),
             max_attempts: count(job.max_attempts),
             error: job.error.map(|job::JobFailure { code, detail }| JobError { code, detail }),
+            result: job.result.map(|job::JobResult { file_url, seq }| JobResult {
+                file_url,
+                seq: seq.map(u64::cast_signed),
+            }),
             subject: job.subject.map(|(kind, id)| JobSubject { r#type: kind, id }),
             project_id: job.project_id.map(Into::into),
             created_by: job.created_by.map(Into::into),

@@ -38,20 +38,20 @@ async fn the_link_makes_one_administrator_and_then_nothing() {
     let again = service.complete_setup(&anonymous(NOW), &first(&link.token)).await;
     assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
     assert!(service.setup_link(&Ctx::system(NOW)).await.unwrap().is_none());
-    assert!(matches!(service.renew_setup_link(&Ctx::system(NOW)).await, Err(Error::Conflict(_))));
+    assert!(matches!(service.admin_create_setup_link(&Ctx::system(NOW)).await, Err(Error::Conflict(_))));
 }
 
 #[tokio::test]
 async fn a_new_link_voids_the_old_one_and_each_lapses() {
     let service = service(Settings::default());
     let old = service.setup_link(&Ctx::system(NOW)).await.unwrap().unwrap();
-    let new = service.renew_setup_link(&Ctx::system(NOW)).await.unwrap();
+    let new = service.admin_create_setup_link(&Ctx::system(NOW)).await.unwrap();
     let complete = async |token: &str, now| service.complete_setup(&anonymous(now), &first(token)).await;
     assert!(matches!(complete(&old.token, NOW).await, Err(Error::Gone(_))));
     let late = NOW.plus_millis(limits::SETUP_TOKEN_TTL_MS);
     assert!(matches!(complete(&new.token, late).await, Err(Error::Gone(_))));
     assert_ne!(service.setup_link(&Ctx::system(late)).await.unwrap().unwrap().token, new.token);
-    assert!(matches!(service.renew_setup_link(&anonymous(NOW)).await, Err(Error::Unauthenticated)));
+    assert!(matches!(service.admin_create_setup_link(&anonymous(NOW)).await, Err(Error::Unauthenticated)));
 }
 
 #[tokio::test]

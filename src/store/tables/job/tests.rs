@@ -4,7 +4,7 @@ use super::*;
 use crate::{Batch, Scan, Store, StoreError, store::tests::config};
 use model::job::Lease;
 
-fn job(number: u128, change: impl FnOnce(&mut Job)) -> Job {
+pub(crate) fn job(number: u128, change: impl FnOnce(&mut Job)) -> Job {
     let mut job = Job {
         id: JobId::new(Uuid::from_u128(number)),
         kind: "test.work".to_owned(),
@@ -26,6 +26,7 @@ fn job(number: u128, change: impl FnOnce(&mut Job)) -> Job {
         progress: 0.0,
         stage: None,
         error: None,
+        result: None,
         queued_at: Timestamp(1),
         started_at: None,
         finished_at: None,

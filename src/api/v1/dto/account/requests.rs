@@ -289,7 +289,9 @@ pub struct CreateUser {
     name: String,
     /// Their part in the instance; `member` if absent.
     role: Option<InstanceRole>,
-    /// Send them a mail with a link to set their password, where the server sends mail; yes if absent.
+    /// Their password, to be told to them; absent = they set it themselves through a link.
+    password: Option<String>,
+    /// Send them a mail with a link to set their password, where the server sends mail; yes if absent and without password.
     send_invite: Option<bool>,
 }
 
@@ -305,7 +307,7 @@ impl Input for CreateUser {
     type Value = NewAccount;
     fn parse(self) -> Result<NewAccount, Violations> {
         let mut faults = Violations::default();
-        let user = faults.person(&self.email, &self.name, None);
+        let user = faults.person(&self.email, &self.name, self.password.as_deref());
         let role = self.role.unwrap_or(InstanceRole::Member).into();
         let invite = if self.send_invite.unwrap_or(true) { Invite::Send } else { Invite::Skip };
         faults.finish(user.map(|user| NewAccount { user: NewUser { role, ..user }, invite }))
