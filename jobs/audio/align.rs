@@ -4,9 +4,9 @@
 //! candidates are weighed by how well their chroma agrees, and confidence is the winner's score reduced by how
 //! close the best other candidate comes: a loop matches itself in many places, and says so.
 
-use realfft::RealFftPlanner;
 use serde::{Deserialize, Serialize};
 
+use crate::correlation::{centred, correlate};
 use crate::features::{CHROMA_PER_S, CLASSES, Features, ONSETS_PER_S};
 
 /// Onset values of each recording that are compared: 30 minutes.
@@ -34,7 +34,7 @@ pub struct Alignment {
 /// Compares two feature tracks.
 #[must_use]
 pub fn align(a: &Features, b: &Features) -> Alignment {
-    let (x, y) = (centred(&a.onsets), centred(&b.onsets));
+    let (x, y) = (centred(compared(&a.onsets)), centred(compared(&b.onsets)));
     let candidates = best_lags(&x, &y);
     let mut weighed: Vec<(f32, i64)> =
         candidates.into_iter().map(|(score, lag)| (score * chroma_agreement(a, b, lag), lag)).collect();
@@ -46,10 +46,8 @@ pub fn align(a: &Features, b: &Features) -> Alignment {
     Alignment { offset_ms: lag * 1000 / ONSETS_PER_S as i64, confidence }
 }
 
-fn centred(onsets: &[u8]) -> Vec<f32> {
-    let onsets = &onsets[..onsets.len().min(MAX_STEPS)];
-    let mean = onsets.iter().map(|&o| f32::from(o)).sum::<f32>() / onsets.len().max(1) as f32;
-    onsets.iter().map(|&o| f32::from(o) - mean).collect()
+fn compared(onsets: &[u8]) -> &[u8] {
+    &onsets[..onsets.len().min(MAX_STEPS)]
 }
 
 /// The best separate lags with their normalised correlation, best first.
@@ -80,31 +78,6 @@ fn best_lags(x: &[f32], y: &[f32]) -> Vec<(f32, i64)> {
         }
     }
     best
-}
-
-/// r\[lag\] = Σ x\[i\] · y\[i + lag\], circular in a length that holds all lags; none for empty input.
-fn correlate(x: &[f32], y: &[f32]) -> Option<Vec<f32>> {
-    if x.is_empty() || y.is_empty() {
-        return None;
-    }
-    let n = (x.len() + y.len()).next_power_of_two();
-    let mut planner = RealFftPlanner::<f32>::new();
-    let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
-    let spectrum = |values: &[f32]| {
-        let mut padded = values.to_vec();
-        padded.resize(n, 0.0);
-        let mut out = forward.make_output_vec();
-        forward.process(&mut padded, &mut out).ok().map(|()| out)
-    };
-    let (fx, mut fy) = (spectrum(x)?, spectrum(y)?);
-    for (b, a) in fy.iter_mut().zip(&fx) {
-        *b = a.conj() * *b / n as f32;
-    }
-    // The first and last bins of a real signal are real; rounding must not claim otherwise.
-    let last = fy.len() - 1;
-    (fy[0].im, fy[last].im) = (0.0, 0.0);
-    let mut out = inverse.make_output_vec();
-    inverse.process(&mut fy, &mut out).ok().map(|()| out)
 }
 
 fn energy_until(values: &[f32]) -> Vec<f64> {

@@ -1,4 +1,4 @@
-//! One pass over a recording: facts, peaks with their pyramid, loudness, clipping and alignment features.
+//! One pass over a recording: facts, peaks with their pyramid, loudness, clipping, silence, tempo, key, features.
 //! Memory does not grow with the sound, but for 3 bytes per 10 ms of features.
 
 use std::io::{Read, Seek, Write};
@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::clips::Clips;
 use crate::error::AudioError;
 use crate::features::{Features, Tracker};
-use crate::loudness::{Loudness, Meter};
+use crate::key::{Key, key};
+use crate::loudness::{Curve, Loudness, Meter};
 use crate::media::{Media, Warning, duration_ms};
 use crate::peaks::{Peaks, to_i16};
 use crate::pyramid::{BASE_SAMPLES_PER_PIXEL, Layout, Writer};
+use crate::silence::{Silence, Stretch};
 use crate::source::Source;
+use crate::tempo::{Tempo, tempo};
 
 /// Least advance that is reported.
 const PROGRESS_STEP: f32 = 0.01;
@@ -29,6 +32,18 @@ pub struct Facts {
     pub clipping_count: u64,
     /// Oddities that did not stop the import.
     pub warnings: Vec<Warning>,
+    /// Short-term loudness over time; empty where the meter has nothing to say, and in records made before it.
+    #[serde(default)]
+    pub short_term: Curve,
+    /// Where nothing is heard, first to last.
+    #[serde(default)]
+    pub silence: Vec<Stretch>,
+    /// An estimate of the tempo.
+    #[serde(default)]
+    pub tempo: Option<Tempo>,
+    /// An estimate of the key.
+    #[serde(default)]
+    pub key: Option<Key>,
 }
 
 /// Everything a pass yields apart from the pyramid, which went to its file.
@@ -61,6 +76,7 @@ pub fn analyse<F: Read + Write + Seek>(
     let mut meter = Meter::new(probe.channels, probe.sample_rate);
     let mut clips = Clips::new(channels, probe.bit_depth);
     let mut tracker = Tracker::new(channels, probe.sample_rate);
+    let mut silence = Silence::new(channels, probe.sample_rate);
     let (mut rows, mut scratch, mut reported) = (Vec::new(), Vec::new(), 0.0);
     while let Some(block) = source.next_block()? {
         meter.push(block.samples);
@@ -69,6 +85,7 @@ pub fn analyse<F: Read + Write + Seek>(
         clips.push(ints);
         tracker.push(ints);
         writer.rows(&rows)?;
+        silence.rows(&rows);
         rows.clear();
         if cancel.load(Ordering::Relaxed) {
             return Err(AudioError::Cancelled);
@@ -85,14 +102,21 @@ pub fn analyse<F: Read + Write + Seek>(
     }
     peaks.finish(&mut rows);
     writer.rows(&rows)?;
+    silence.rows(&rows);
     let (_, layout) = writer.finish(frames)?;
+    let features = tracker.finish();
+    let (loudness, short_term) = meter.finish();
     let facts = Facts {
         media: media(source),
-        loudness: meter.finish(),
+        loudness,
         clipping_count: clips.count(),
         warnings: source.warnings(),
+        short_term,
+        silence: silence.finish(frames),
+        tempo: tempo(&features),
+        key: key(&features),
     };
-    Ok(Analysis { facts, features: tracker.finish(), pyramid: layout })
+    Ok(Analysis { facts, features, pyramid: layout })
 }
 
 /// The media facts after the last block.

@@ -22,7 +22,7 @@ fn sine(stretches: &[(f64, f64)]) -> Vec<f32> {
 fn measure(samples: &[f32], channels: u32) -> Loudness {
     let mut meter = Meter::new(channels, RATE);
     samples.chunks(4096 * channels as usize).for_each(|part| meter.push(Samples::F32(part)));
-    meter.finish()
+    meter.finish().0
 }
 
 #[test]
@@ -65,6 +65,29 @@ fn true_peak_lies_above_the_samples() {
     let (sample, true_peak) = (found.sample_peak_dbfs.expect("sound"), found.true_peak_dbtp.expect("sound"));
     assert!((sample + 9.03).abs() < 0.02, "{sample} dBFS");
     assert!((-6.4..=-5.8).contains(&true_peak), "{true_peak} dBTP, expected -6.0 (+0.2, -0.4)");
+}
+
+#[test]
+fn the_curve_follows_the_sound_and_thins_out_when_it_is_long() {
+    let mut meter = Meter::new(2, RATE);
+    meter.push(Samples::F32(&sine(&[(5.0, -23.0), (5.0, -33.0), (4.5, -200.0)])));
+    let curve = meter.finish().1;
+    assert_eq!((curve.step_ms, curve.lufs.len()), (1000, 14));
+    assert_eq!([curve.lufs[3], curve.lufs[9], curve.lufs[13]], [Some(-23.0), Some(-33.0), None]);
+
+    let mut meter = Meter::new(1, 8_000);
+    let seconds = CURVE_VALUES_MAX * 2 + 2;
+    let hum: [i16; 8_000] = std::array::from_fn(|i| if i / 8 % 2 == 0 { 9_000 } else { -9_000 });
+    for second in 0..seconds {
+        meter.push(Samples::I16(if second < 4000 { &[0; 8_000] } else { &hum }));
+    }
+    let curve = meter.finish().1;
+    assert_eq!((curve.step_ms, curve.lufs.len()), (4000, seconds / 4));
+    assert_eq!(
+        curve.lufs.iter().position(Option::is_some),
+        Some(1000),
+        "second 4004 is the first with sound"
+    );
 }
 
 #[test]

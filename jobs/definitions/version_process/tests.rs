@@ -124,7 +124,16 @@ fn good_child() -> String {
         sample_peak_dbfs: Some(-1.2),
         lra: Some(3.0),
     };
-    let facts = Facts { media, loudness, clipping_count: 0, warnings: vec![audio::Warning::Truncated] };
+    let facts = Facts {
+        media,
+        loudness,
+        clipping_count: 0,
+        warnings: vec![audio::Warning::Truncated],
+        short_term: audio::Curve::default(),
+        silence: Vec::new(),
+        tempo: None,
+        key: None,
+    };
     let verdict = serde_json::to_string(&Message::Analysed { facts }).unwrap();
     let path = |name| format!(r#"$(echo "$1" | sed 's/.*"{name}":"\([^"]*\)".*/\1/')"#);
     format!(
