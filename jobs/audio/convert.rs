@@ -3,6 +3,8 @@
 //! Between stages sound is interleaved `f64` with full scale ±1, which holds every integer of up to 32 bits and every
 //! `f32` exactly. What needs no change comes out bit for bit; the number of frames is exact, and nothing moves in time.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::AudioError;
 use crate::media::Codec;
 use crate::probe::Probe;
@@ -17,7 +19,7 @@ use resample::Resampler;
 use words::Quantiser;
 
 /// The shape of a stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shape {
     /// Frames a second, Hz.
     pub sample_rate: u32,

@@ -8,10 +8,10 @@ use std::io;
 pub enum AudioError {
     /// The bytes are no audio that we know, or a known kind that we cannot decode; `what` names it.
     #[error(
-        "This is {what}, which Backline cannot read. Please upload WAV, AIFF, FLAC, MP3, Ogg Vorbis or M4A."
+        "This is {what}, which Backline cannot read. Please upload WAV, AIFF, FLAC, MP3, Ogg Vorbis, Opus or M4A."
     )]
     Unsupported {
-        /// The kind of file, with its article, for example "an Opus recording".
+        /// The kind of file, with its article, for example "a Speex recording".
         what: &'static str,
     },
     /// A known kind whose contents are broken beyond use.
@@ -47,6 +47,18 @@ pub enum AudioError {
         /// Highest supported rate, Hz.
         max: u32,
     },
+    /// No such output format, or one that cannot hold this sound.
+    #[error("Backline does not write this audio format.")]
+    Target,
+    /// The output format ends before the sound.
+    #[error("This recording is too long for one {format} file. Please choose WAV or FLAC.")]
+    TooLarge {
+        /// The name of the format.
+        format: &'static str,
+    },
+    /// An encoder failed; nothing is wrong with the recording.
+    #[error("The recording could not be encoded.")]
+    Encoder(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The caller asked to stop.
     #[error("The work was cancelled.")]
     Cancelled,
@@ -56,6 +68,11 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// Wraps the failure of a codec.
+    pub(crate) fn encoder(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Encoder(error.into())
+    }
+
     /// The stable machine name of this failure, as in problem documents and job reasons.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -63,8 +80,10 @@ impl AudioError {
             Self::Unsupported { .. } | Self::SampleRate { .. } => "unsupported_audio",
             Self::Corrupt { .. } => "corrupt_audio",
             Self::Empty => "empty_audio",
-            Self::TooLong { .. } => "too_long",
+            Self::TooLong { .. } | Self::TooLarge { .. } => "too_long",
             Self::TooManyChannels { .. } => "too_many_channels",
+            Self::Target => "unsupported_format",
+            Self::Encoder(_) => "encoder_failed",
             Self::Cancelled => "cancelled",
             Self::Io(_) => "storage_error",
         }
@@ -79,8 +98,10 @@ impl AudioError {
             | Self::Corrupt { .. }
             | Self::Empty
             | Self::TooLong { .. }
-            | Self::TooManyChannels { .. } => true,
-            Self::Cancelled | Self::Io(_) => false,
+            | Self::TooManyChannels { .. }
+            | Self::Target
+            | Self::TooLarge { .. } => true,
+            Self::Encoder(_) | Self::Cancelled | Self::Io(_) => false,
         }
     }
 }

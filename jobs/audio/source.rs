@@ -13,9 +13,11 @@ use crate::sniff::{Sniffed, sniff};
 
 mod adpcm;
 mod aiff;
+mod caf;
 mod coded;
 mod flac;
-mod mp4;
+pub(crate) mod mp4;
+mod opus;
 mod pcm;
 mod riff;
 mod window;
@@ -176,12 +178,14 @@ fn open_container(input: Arc<dyn ReadAt>, sniffed: Sniffed) -> Result<Opened, Au
         Container::Wav | Container::Rf64 => riff::open(input, sniffed),
         Container::Aiff | Container::Aifc => aiff::open(input, sniffed),
         Container::Flac => flac::open(input, sniffed),
-        Container::Mp3
-        | Container::Ogg
-        | Container::Mp4
-        | Container::Adts
-        | Container::Caf
-        | Container::Matroska => coded::open(input, sniffed),
+        Container::Caf => caf::open(input, sniffed),
+        Container::Mp4 => {
+            let edits = mp4::read_edits(input.as_ref(), sniffed)?;
+            coded::open(input, sniffed, edits.map_or(coded::Cut::Header, coded::Cut::Edits))
+        }
+        Container::Mp3 | Container::Ogg | Container::Adts | Container::Matroska => {
+            coded::open(input, sniffed, coded::Cut::Header)
+        }
     }
 }
 

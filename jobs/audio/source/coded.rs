@@ -3,6 +3,7 @@
 //! sound. A packet that cannot be decoded becomes silence of its length, so that the rest stays in place in time;
 //! at the end of a file it is dropped.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +22,7 @@ use crate::probe::Probe;
 use crate::read_at::ReadAt;
 use crate::sniff::Sniffed;
 use crate::source::window::Window;
-use crate::source::{Feed, Opened, Samples, mp4};
+use crate::source::{Feed, Opened, Samples, mp4, opus};
 
 /// Packets that may fail before the first one decodes.
 const MAX_FALSE_STARTS: u64 = 64;
@@ -33,6 +34,16 @@ const MAX_SILENCE_SAMPLES: usize = 1 << 20;
 pub(super) struct Trim {
     pub skip: u64,
     pub keep: Option<u64>,
+}
+
+/// Where it is written what to drop.
+pub(super) enum Cut {
+    /// In the stream itself: a LAME tag, an Opus header, or nowhere.
+    Header,
+    /// In the edit list of an MP4 file.
+    Edits(mp4::Edits),
+    /// Known already.
+    Fixed(Trim),
 }
 
 /// Where packets come from, and how far that is.
@@ -88,14 +99,10 @@ struct Buffers {
 }
 
 /// Opens a container that symphonia demuxes.
-pub(super) fn open(input: Arc<dyn ReadAt>, sniffed: Sniffed) -> Result<Opened, AudioError> {
+pub(super) fn open(input: Arc<dyn ReadAt>, sniffed: Sniffed, cut: Cut) -> Result<Opened, AudioError> {
     let container = sniffed.container;
-    let edits = match container {
-        Container::Mp4 => mp4::read_edits(input.as_ref(), sniffed)?,
-        _ => None,
-    };
     let window = Window::new(input, Vec::new(), sniffed.start, sniffed.end);
-    let coded = open_window(container, window, sniffed.end, edits)?;
+    let coded = open_window(container, window, sniffed.end, cut)?;
     let params = coded.decoder.codec_params();
     let codec = codec_of(params.codec)?;
     let guessed = match container {
@@ -120,10 +127,10 @@ pub(super) fn open_window(
     container: Container,
     window: Window,
     end: u64,
-    edits: Option<mp4::Edits>,
+    cut: Cut,
 ) -> Result<Coded, AudioError> {
     let position = window.position();
-    let reader = open_format(container, window)?;
+    let reader = guarded(|| open_format(container, window))??;
     let Some(track) = reader.default_track(TrackType::Audio) else {
         return unsupported("a file without a sound track that we can decode");
     };
@@ -132,13 +139,29 @@ pub(super) fn open_window(
     };
     codec_of(params.codec)?;
     let (track_id, declared) = (track.id, track.num_frames);
-    let lame = (container == Container::Mp3).then(|| lame_trim(track));
+    let start = u64::try_from(track.start_ts.get()).unwrap_or(0);
+    let lame = if container == Container::Mp3 { lame_trim(track) } else { Trim::default() };
     let packets = Packets { reader, position, length: end };
     let mut coded = Coded::start(packets, track_id, &params)?;
-    coded.declared = declared;
-    // Edits count in the rate that comes out, which for some AAC is not the one in the header.
-    coded.trim = lame.or(edits.map(|e| e.trim(track_id, coded.sample_rate))).unwrap_or_default();
+    let opus_skip = if params.codec == id::CODEC_ID_OPUS { Some(pre_skip(&params)?) } else { None };
+    coded.declared = match opus_skip {
+        Some(skip) => declared.map(|end| end.saturating_sub(skip + start)),
+        None => declared,
+    };
+    coded.trim = match (cut, opus_skip) {
+        (Cut::Header, Some(skip)) => Trim { skip, keep: None },
+        (Cut::Header, None) => lame,
+        // Edits count in the rate that comes out, which for some AAC is not the one in the header.
+        (Cut::Edits(edits), _) => edits.trim(track_id, coded.sample_rate),
+        (Cut::Fixed(trim), _) => trim,
+    };
     Ok(coded)
+}
+
+/// Frames that an Opus stream has in front of its sound.
+fn pre_skip(params: &AudioCodecParameters) -> Result<u64, AudioError> {
+    let head = opus::Head::parse(params.extra_data.as_deref().unwrap_or_default())?;
+    Ok(u64::from(head.pre_skip))
 }
 
 /// The LAME tag counts whole frames; only with it the length is exact.
@@ -175,10 +198,14 @@ fn open_format(container: Container, window: Window) -> Result<Box<dyn FormatRea
 }
 
 fn make_decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDecoder>, AudioError> {
+    if params.codec == id::CODEC_ID_OPUS {
+        return Ok(Box::new(opus::Opus::new(params)?));
+    }
     // Ogg pages cut Vorbis packets to the sample; MPEG streams are trimmed here.
     let gapless = params.codec == id::CODEC_ID_VORBIS;
     let options = AudioDecoderOptions::default().gapless(gapless).verify(true);
-    symphonia::default::get_codecs().make_audio_decoder(params, &options).map_err(|error| refusal(&error))
+    let made = guarded(|| symphonia::default::get_codecs().make_audio_decoder(params, &options))?;
+    made.map_err(|error| refusal(&error))
 }
 
 impl Coded {
@@ -266,7 +293,8 @@ impl Coded {
             }
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let decoded = match self.decoder.decode(&packet) {
+        let decoder = &mut self.decoder;
+        let decoded = match guarded(|| decoder.decode(&packet))? {
             Ok(decoded) => decoded,
             Err(SymphoniaError::IoError(e)) if e.raw_os_error().is_some() => return Err(AudioError::Io(e)),
             Err(_) => {
@@ -303,6 +331,9 @@ impl Coded {
             (Some(track), Some(params)) if params.codec == self.decoder.codec_params().codec => {
                 self.track = track.id;
                 self.decoder = make_decoder(params)?;
+                if params.codec == id::CODEC_ID_OPUS {
+                    self.trim.skip = pre_skip(params)?;
+                }
                 Ok(Step::Nothing)
             }
             _ => {
@@ -350,6 +381,13 @@ impl Trim {
     }
 }
 
+/// Runs foreign code on foreign bytes: a panic in it makes the file unreadable, and nothing worse. What it worked on
+/// is not used any more after that.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, AudioError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| AudioError::Corrupt { what: "it makes the decoder fail" })
+}
+
 /// Why no packet came.
 enum Stop {
     Chained,
@@ -360,7 +398,7 @@ enum Stop {
 impl Packets {
     fn next(&mut self, track: u32) -> Result<Option<Packet>, Stop> {
         loop {
-            match self.reader.next_packet() {
+            match guarded(|| self.reader.next_packet()).map_err(Stop::Failed)? {
                 Ok(Some(packet)) if packet.track_id == track => return Ok(Some(packet)),
                 Ok(Some(_)) => {}
                 Ok(None) => return Ok(None),
@@ -465,7 +503,7 @@ fn codec_of(codec: AudioCodecId) -> Result<Codec, AudioError> {
         | id::CODEC_ID_PCM_S24BE
         | id::CODEC_ID_PCM_S32LE
         | id::CODEC_ID_PCM_S32BE => Codec::Pcm,
-        id::CODEC_ID_OPUS => return unsupported("an Opus recording"),
+        id::CODEC_ID_OPUS => Codec::Opus,
         id::CODEC_ID_SPEEX => return unsupported("a Speex recording"),
         id::CODEC_ID_AC3 => return unsupported("a Dolby Digital recording"),
         _ => return unsupported("a sound file in a rare coding"),

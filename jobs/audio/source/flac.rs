@@ -20,7 +20,7 @@ pub(super) fn open(input: Arc<dyn ReadAt>, sniffed: Sniffed) -> Result<Opened, A
     head.extend_from_slice(&info);
     let window = Window::new(input, head, audio, sniffed.end.max(audio));
     let stream = StreamInfo::parse(&info);
-    let coded = coded::open_window(Container::Flac, window, sniffed.end, None)?;
+    let coded = coded::open_window(Container::Flac, window, sniffed.end, coded::Cut::Header)?;
     let probe = Probe {
         container: Container::Flac,
         codec: Codec::Flac,

@@ -2,6 +2,7 @@
 //! ISO/IEC 14496-12 §8.6.6 (elst), §8.4.2 (mdhd), §8.2.2 (mvhd); iTunSMPB is Apple's tag with delay, padding and
 //! length in hexadecimal. Symphonia applies neither, and without them AAC sounds 1024 or 2112 frames late.
 
+use std::io;
 use std::ops::Range;
 
 use crate::error::AudioError;
@@ -28,9 +29,10 @@ struct Edit {
     entries: u32,
 }
 
-struct Atom {
-    kind: [u8; 4],
-    body: Range<u64>,
+/// A box: its name and where its contents lie.
+pub(crate) struct Atom {
+    pub kind: [u8; 4],
+    pub body: Range<u64>,
 }
 
 /// Reads the edits of all tracks; none without a `moov` box.
@@ -84,7 +86,8 @@ impl Edits {
     }
 }
 
-fn atoms(input: &dyn ReadAt, range: Range<u64>) -> Result<Vec<Atom>, AudioError> {
+/// The boxes of `range`, side by side.
+pub(crate) fn atoms(input: &dyn ReadAt, range: Range<u64>) -> io::Result<Vec<Atom>> {
     let mut found = Vec::new();
     let mut at = range.start;
     while found.len() < MAX_BOXES && at.saturating_add(8) <= range.end {
