@@ -19,7 +19,7 @@ mod flac;
 pub(crate) mod mp4;
 mod opus;
 mod pcm;
-mod riff;
+pub(crate) mod riff;
 mod window;
 
 /// Interleaved samples in the precision in which they were decoded.
@@ -212,3 +212,6 @@ fn opened_pcm(
     };
     Opened { probe, warnings, feed: Feed::Pcm(pcm::Pcm::new(input, layout)) }
 }
+
+#[cfg(test)]
+mod tests;

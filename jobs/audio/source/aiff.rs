@@ -7,7 +7,7 @@ use crate::media::{Container, Warning};
 use crate::read_at::{ReadAt, bytes_at, fill_at};
 use crate::sniff::Sniffed;
 use crate::source::pcm::{Encoding, PcmLayout};
-use crate::source::{Opened, opened_pcm};
+use crate::source::{Opened, opened_pcm, riff};
 
 /// Most chunks that are looked at.
 const MAX_CHUNKS: usize = 4096;
@@ -39,7 +39,7 @@ pub(super) fn open(input: Arc<dyn ReadAt>, sniffed: Sniffed) -> Result<Opened, A
         if comm.is_some() && sound.is_some() {
             break;
         }
-        at = body + size + (size & 1);
+        at = riff::next_chunk(input.as_ref(), body + size)?;
     }
     let Some(comm) = comm else { return corrupt("its format description is missing") };
     let Some((offset, bytes)) = sound else { return corrupt("its sound data is missing") };

@@ -133,8 +133,7 @@ fn be32(b: &[u8]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::Limits;
-    use crate::source::{Samples, Source};
+    use crate::source::tests::read_i16 as read;
 
     fn caf(rate: f64, flags: u32, bytes: u32, size: i64, samples: &[u8]) -> Vec<u8> {
         let mut file = b"caff\0\x01\0\0desc".to_vec();
@@ -149,18 +148,6 @@ mod tests {
         file.extend_from_slice(&[0; 4]);
         file.extend_from_slice(samples);
         file
-    }
-
-    fn read(file: Vec<u8>) -> Result<(Vec<i16>, Vec<Warning>), AudioError> {
-        let mut source = Source::open(Arc::new(file), &Limits::default())?;
-        let mut all = Vec::new();
-        while let Some(block) = source.next_block()? {
-            match block.samples {
-                Samples::I16(s) => all.extend_from_slice(s),
-                other => panic!("16-bit sound expected, got {other:?}"),
-            }
-        }
-        Ok((all, source.warnings()))
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! Forgiving on purpose: recorders write odd chunks without padding, wrong RIFF sizes, and no length at all when
 //! the power fails. Only `fmt ` and `data` (and `ds64`, `fact`) matter; every other chunk is stepped over.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::error::{AudioError, corrupt, unsupported};
@@ -122,13 +123,13 @@ fn place_data(
 }
 
 /// Chunks are padded to even offsets, but not by every writer: an odd end is taken where a chunk name follows.
-fn next_chunk(input: &dyn ReadAt, end: u64) -> Result<u64, AudioError> {
+pub(crate) fn next_chunk(input: &dyn ReadAt, end: u64) -> io::Result<u64> {
     let padded = end.saturating_add(end & 1);
     let unpadded = padded != end && !looks_like_chunk(input, padded)? && looks_like_chunk(input, end)?;
     Ok(if unpadded { end } else { padded })
 }
 
-fn looks_like_chunk(input: &dyn ReadAt, at: u64) -> Result<bool, AudioError> {
+fn looks_like_chunk(input: &dyn ReadAt, at: u64) -> io::Result<bool> {
     let name = bytes_at::<4>(input, at)?;
     Ok(name.is_some_and(|name| name.iter().all(|b| (0x20..0x7f).contains(b)) && name[0] != b' '))
 }

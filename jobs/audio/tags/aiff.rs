@@ -5,6 +5,7 @@ use std::io;
 
 use super::{Loop, NAMES, Tags, bytes, id3, named};
 use crate::read_at::{ReadAt, bytes_at};
+use crate::source::riff::next_chunk;
 
 /// Most chunks that are looked at.
 const MAX_CHUNKS: usize = 4096;
@@ -30,7 +31,7 @@ pub(super) fn read(input: &dyn ReadAt, start: u64, end: u64, tags: &mut Tags) ->
                 }
             }
         }
-        at = body + size + (size & 1);
+        at = next_chunk(input, body + size)?;
     }
     let Some(instrument) = instrument else { return Ok(()) };
     let marker = |at: usize| {

@@ -5,6 +5,7 @@ use std::io;
 
 use super::{NAMES, Tags, bytes, id3, named};
 use crate::read_at::{ReadAt, bytes_at};
+use crate::source::riff::next_chunk;
 
 /// Most chunks that are looked at.
 const MAX_CHUNKS: usize = 4096;
@@ -29,7 +30,7 @@ pub(super) fn read(input: &dyn ReadAt, start: u64, end: u64, tags: &mut Tags) ->
             b"id3 " | b"ID3 " => id3::read(&bytes(input, body, after.min(end))?, tags),
             _ => {}
         }
-        at = after.saturating_add(after & 1);
+        at = next_chunk(input, after)?;
     }
     Ok(())
 }

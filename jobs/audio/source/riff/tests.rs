@@ -1,8 +1,7 @@
 //! Headers as real recorders write them, right and wrong.
 
 use super::*;
-use crate::limits::Limits;
-use crate::source::{Samples, Source};
+use crate::source::tests::read_i16 as read;
 
 fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = id.to_vec();
@@ -29,18 +28,6 @@ fn riff(id: &[u8; 4], chunks: &[Vec<u8>]) -> Vec<u8> {
     out.extend_from_slice(b"WAVE");
     out.extend(chunks.iter().flatten());
     out
-}
-
-fn read(file: Vec<u8>) -> Result<(Vec<i16>, Vec<Warning>), AudioError> {
-    let mut source = Source::open(Arc::new(file), &Limits::default())?;
-    let mut all = Vec::new();
-    while let Some(block) = source.next_block()? {
-        match block.samples {
-            Samples::I16(s) => all.extend_from_slice(s),
-            other => panic!("16-bit sound expected, got {other:?}"),
-        }
-    }
-    Ok((all, source.warnings()))
 }
 
 #[test]
