@@ -26,6 +26,10 @@ only word:
 tidy:
     cargo nextest run {{all}} -E 'binary(tidy)'
 
+# fuzz the readers of outside bytes, so many minutes each
+fuzz minutes="1":
+    scripts/fuzz {{minutes}}
+
 # write the sources in their one form
 format:
     cargo fmt --all

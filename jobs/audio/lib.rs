@@ -1,7 +1,8 @@
 //! The audio engine: it recognises, decodes and measures recordings in one pass.
 //!
 //! `probe` names a file, `Source` streams its samples, `analyse` turns them into facts, a peak pyramid and
-//! alignment features, `waveform` renders the pyramid for clients, `align` compares two feature tracks, and
+//! alignment features, `waveform` renders the pyramid for clients, `align` compares two feature tracks,
+//! `convert` and `encode` write a recording in another format, `tags` keeps what it says about itself, and
 //! `child` runs all of it in a restricted process. Synchronous, bounded memory for any length, no server types.
 //! Invariant: nothing here trusts a length, name or count found in a file.
 

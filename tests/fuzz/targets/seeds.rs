@@ -11,8 +11,8 @@ use audio::{Encoder, Shape, Tags, Target};
 mod made;
 
 const TARGETS: [&str; 14] = [
-    "wav-16", "wav-24", "wav-32f", "aiff-16", "aiff-24", "aiff-32f", "flac-16", "flac-24", "mp3-128", "mp3-v5",
-    "vorbis-3", "opus-64", "opus-16", "mp3-32",
+    "wav-16", "wav-24", "wav-32f", "aiff-16", "aiff-24", "aiff-32f", "flac-16", "flac-24", "mp3-128",
+    "mp3-v5", "vorbis-3", "opus-64", "opus-16", "mp3-32",
 ];
 fn main() -> io::Result<()> {
     let Some(root) = std::env::args_os().nth(1) else {
@@ -33,7 +33,9 @@ fn main() -> io::Result<()> {
         fs::write(root.join("decode").join(name), &bytes)?;
         fs::write(root.join("container").join(name), &bytes)?;
     }
-    for (index, header) in ["bytes=0-", "bytes=-5", "bytes=0-0,5-9,-3", "bytes=9-5", "items=0-1"].iter().enumerate() {
+    for (index, header) in
+        ["bytes=0-", "bytes=-5", "bytes=0-0,5-9,-3", "bytes=9-5", "items=0-1"].iter().enumerate()
+    {
         let bytes = [&1000u64.to_le_bytes(), header.as_bytes()].concat();
         fs::write(root.join("ranges").join(index.to_string()), bytes)?;
     }
