@@ -74,7 +74,7 @@ impl Target {
         let few = |most: u32| if channels > most { 2 } else { channels };
         match self {
             Self::Wav(_) | Self::Aiff(_) => source,
-            Self::Flac(_) => Shape { sample_rate: rate.min(MAX_FLAC_RATE), channels: few(8) },
+            Self::Flac(_) => Shape { sample_rate: flac_rate(rate), channels: few(8) },
             Self::Mp3(_) => Shape { sample_rate: mpeg_rate(rate), channels: channels.min(2) },
             Self::Vorbis { .. } => Shape { sample_rate: vorbis_rate(rate), channels: few(8) },
             Self::Opus { .. } => Shape { sample_rate: 48_000, channels: few(8) },
@@ -149,8 +149,14 @@ impl Target {
     }
 }
 
-/// STREAMINFO has 20 bits for the rate.
-const MAX_FLAC_RATE: u32 = (1 << 20) - 1;
+/// What decoders before 2022 take at most, which the frame header could say in tens of hertz; STREAMINFO has more bits.
+fn flac_rate(rate: u32) -> u32 {
+    match rate {
+        1..=655_350 => rate,
+        rate if rate % 11_025 == 0 => 352_800,
+        _ => 384_000,
+    }
+}
 
 /// One of the three rates of MPEG-1; the lower ones of MPEG-2 would limit the bit rates.
 fn mpeg_rate(rate: u32) -> u32 {
@@ -278,6 +284,7 @@ mod tests {
         assert_eq!(mp3.shape_for(shape(88_200, 1)), shape(44_100, 1));
         assert_eq!(mp3.shape_for(shape(22_050, 2)), shape(44_100, 2));
         assert_eq!(mp3.shape_for(shape(8_000, 1)), shape(32_000, 1));
+        assert_eq!(Target::Flac(FlacDepth::Int24).shape_for(shape(768_000, 8)), shape(384_000, 8));
         assert_eq!(Target::Opus { kbps: 128 }.shape_for(shape(44_100, 8)), shape(48_000, 8));
         assert_eq!(Target::Vorbis { quality: 6 }.shape_for(shape(192_000, 24)), shape(48_000, 2));
         for target in ["wav-16", "flac-24", "mp3-v2", "vorbis-5", "opus-96"] {
