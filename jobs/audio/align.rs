@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::correlation::{centred, correlate};
 use crate::features::{CHROMA_PER_S, CLASSES, Features, ONSETS_PER_S};
 
+mod sound;
+
+pub use sound::align_recordings;
+
 /// Onset values of each recording that are compared: 30 minutes.
 const MAX_STEPS: usize = 30 * 60 * ONSETS_PER_S as usize;
 /// Overlap below which a match means nothing: 2 s.

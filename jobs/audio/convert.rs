@@ -28,7 +28,7 @@ pub struct Shape {
 }
 
 /// What a sample may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Multiples of 2^(1 − bits), from −1 to 1 less one step.
     Integers {

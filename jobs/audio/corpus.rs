@@ -18,7 +18,7 @@ use crate::{
     AudioError, Encoder, Limits, PcmDepth, Samples, Shape, Source, Tags, Target, Warning, analyse, probe,
 };
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let root = std::env::var_os("BACKLINE_TEST_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let audio = root.join("audio");

@@ -21,6 +21,7 @@ pub mod key;
 pub mod limits;
 pub mod loudness;
 pub mod media;
+pub mod mix;
 pub mod peaks;
 pub mod probe;
 pub mod pyramid;
@@ -33,7 +34,7 @@ pub mod tempo;
 pub mod wav;
 pub mod waveform;
 
-pub use align::{Alignment, align};
+pub use align::{Alignment, align, align_recordings};
 pub use analyse::{Analysis, Facts, analyse};
 pub use convert::{Converter, Form, Shape};
 pub use encode::{Encoded, Encoder, FlacDepth, Mp3Rate, PcmDepth, Target};

@@ -84,6 +84,11 @@ impl Meter {
         }
     }
 
+    /// The same for the working form between stages: whole frames of full scale ±1.
+    pub(crate) fn push_f64(&mut self, samples: &[f64]) {
+        self.feed(samples, EbuR128::add_frames_f64);
+    }
+
     fn feed<T>(&mut self, samples: &[T], add: fn(&mut EbuR128, &[T]) -> Result<(), Error>) {
         let mut rest = samples;
         while !rest.is_empty() {
@@ -159,5 +164,7 @@ fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
+#[cfg(test)]
+mod ebu;
 #[cfg(test)]
 mod tests;

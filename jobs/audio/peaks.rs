@@ -187,4 +187,6 @@ fn stereo_sums(samples: &[i16]) -> (i32, i32) {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;
