@@ -111,8 +111,8 @@ fn best_lag(x: &[f32], y: &[f32]) -> Option<(usize, f32)> {
     let energy: f64 = x.iter().map(square).sum();
     let mut within: f64 = y[..x.len()].iter().map(square).sum();
     let mut best: Option<(usize, f32)> = None;
-    for lag in 0..=y.len() - x.len() {
-        let likeness = f64::from(products[lag]) / (energy * within).sqrt();
+    for (lag, &product) in products.iter().enumerate().take(y.len() - x.len() + 1) {
+        let likeness = f64::from(product) / (energy * within).sqrt();
         if likeness.is_finite() && best.is_none_or(|(_, highest)| likeness as f32 > highest) {
             best = Some((lag, likeness as f32));
         }
