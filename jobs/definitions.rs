@@ -2,5 +2,6 @@
 
 pub mod backup_run;
 pub mod mail_send;
+pub mod mix_tell;
 pub mod upkeep;
 pub mod version_process;

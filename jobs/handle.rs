@@ -100,7 +100,7 @@ async fn run_workers(house: Arc<House>) {
 
 impl JobsHandle {
     /// Waits until every event has been turned into jobs and no job is ready, running or waiting for another try. Jobs that
-    /// the clock starts do not count.
+    /// the clock starts, or that were made for later, do not count.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -127,9 +127,10 @@ impl JobsHandle {
         let ready = store.scan_index::<JobsReady>(some()).await?.items;
         let leased = store.scan_index::<JobsLeased>(some()).await?.items;
         let due = store.scan_index::<JobsDue>(some()).await?.items;
-        let waits = due
-            .iter()
-            .any(|hit| registry::find(&hit.stored.row.kind).is_none_or(|kind| kind.clock.is_none()));
+        let waits = due.iter().map(|hit| &hit.stored.row).any(|job| {
+            let by_clock = registry::find(&job.kind).is_some_and(|kind| kind.clock.is_some());
+            !by_clock && job.attempts > 0
+        });
         // An event of a job that has just ended may be new to the relay.
         let caught_up = *self.house.relayed.borrow() >= store.events().durable_seq();
         Ok(ready.is_empty() && leased.is_empty() && !waits && caught_up)

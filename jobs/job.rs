@@ -64,6 +64,8 @@ pub enum Queue {
     Audio,
     /// Talking to mail servers: mostly waiting.
     Mail,
+    /// A moment's work that people wait for.
+    Brief,
     /// Housekeeping by the clock: one at a time.
     Upkeep,
     /// Backups: long, and one at a time.
@@ -72,7 +74,7 @@ pub enum Queue {
 
 impl Queue {
     /// Every queue.
-    pub const ALL: [Self; 4] = [Self::Audio, Self::Mail, Self::Upkeep, Self::Backup];
+    pub const ALL: [Self; 5] = [Self::Audio, Self::Mail, Self::Brief, Self::Upkeep, Self::Backup];
 
     /// The name in rows.
     #[must_use]
@@ -80,6 +82,7 @@ impl Queue {
         match self {
             Self::Audio => "audio",
             Self::Mail => "mail",
+            Self::Brief => "brief",
             Self::Upkeep => "upkeep",
             Self::Backup => "backup",
         }
@@ -91,6 +94,7 @@ impl Queue {
         match self {
             Self::Audio => cores.max(1),
             Self::Mail => limits::MAIL_JOBS_MAX,
+            Self::Brief => 2,
             Self::Upkeep | Self::Backup => 1,
         }
     }
@@ -100,7 +104,7 @@ impl Queue {
     pub const fn when_full(self) -> WhenFull {
         match self {
             Self::Audio | Self::Backup => WhenFull::Waits,
-            Self::Mail | Self::Upkeep => WhenFull::GoesOn,
+            Self::Mail | Self::Brief | Self::Upkeep => WhenFull::GoesOn,
         }
     }
 }

@@ -5,7 +5,10 @@ use crate::{
     definitions::{
         backup_run::BackupRun,
         mail_send::MailSend,
-        upkeep::{BlobsGc, EventsTrim, IdempotencyForget, JobsTrim, SessionsExpire, UploadsExpire},
+        mix_tell::MixTell,
+        upkeep::{
+            BlobsGc, EventsTrim, IdempotencyForget, JobsTrim, SessionsExpire, TrashPurge, UploadsExpire,
+        },
         version_process::VersionProcess,
     },
     job::{AfterRestore, NewJob, Queue, Retry},
@@ -60,7 +63,9 @@ pub static ALL: &[Definition] = &[
     by_clock::<IdempotencyForget>(),
     by_clock::<JobsTrim>(),
     by_event::<MailSend>(),
+    by_event::<MixTell>(),
     by_clock::<SessionsExpire>(),
+    by_clock::<TrashPurge>(),
     by_clock::<UploadsExpire>(),
     by_event::<VersionProcess>(),
 ];

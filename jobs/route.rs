@@ -3,12 +3,15 @@
 //! An event yields at most one job; a job that does something for many starts more work by events of its own.
 
 use crate::{
-    definitions::{backup_run::BackupRun, mail_send::MailSend, version_process::VersionProcess},
+    definitions::{
+        backup_run::BackupRun, mail_send::MailSend, mix_tell::MixTell, version_process::VersionProcess,
+    },
     job::NewJob,
 };
 use model::{
     JobId, UserId, VersionId,
     event::{Actor, Envelope, Event},
+    limits,
 };
 use service::mail::MailOrder;
 
@@ -32,6 +35,7 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             job.row.created_by = person(event.actor);
             vec![job]
         }
+        Event::MixMoved { .. } => mix_told(envelope).into_iter().collect(),
         Event::ProjectCreated
         | Event::ProjectUpdated
         | Event::ProjectArchived
@@ -47,6 +51,9 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::TrackRestored
         | Event::TracksReordered
         | Event::MixUpdated { .. }
+        | Event::VersionPurged
+        | Event::TrackPurged
+        | Event::ProjectPurged
         | Event::UploadCompleted { .. }
         | Event::VersionReady { .. }
         | Event::VersionFailed { .. }
@@ -70,6 +77,17 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::BackupFailed { .. }
         | Event::LinkCreated => Vec::new(),
     }
+}
+
+/// The faders that moved are told when the pace of the project allows it. The job is the server's own business, so that its
+/// own life is not told.
+fn mix_told(envelope: &Envelope) -> Option<NewJob> {
+    let project = envelope.event.project?;
+    let mut job = NewJob::of(JobId::new(envelope.event.id.uuid()), &MixTell { project });
+    job.row.cause_seq = envelope.seq;
+    job.row.queued_at = envelope.at;
+    job.row.run_at = Some(envelope.at.plus_millis(limits::MIX_TOLD_EVERY_MS));
+    Some(job)
 }
 
 /// The job with what it owes to its event.

@@ -127,6 +127,7 @@ fn refusal(error: BackupError) -> JobError {
         BackupError::Interrupted
         | BackupError::CalledOff
         | BackupError::Newer(_)
+        | BackupError::NewerSchema(_)
         | BackupError::NotEmpty(_) => JobError::Transient(chain(&error)),
     }
 }

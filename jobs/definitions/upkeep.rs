@@ -8,7 +8,7 @@ use std::time::Duration;
 use store::{
     Batch, Desc, Scan, Store, StoreError,
     tables::{
-        idempotency::{Idempotency, IdempotencyByAge},
+        idempotency::{IdemByAge, Idempotency},
         job::{Jobs, JobsByState, JobsProgress, StateKey},
     },
 };
@@ -50,6 +50,8 @@ upkeep! {
     JobsTrim = "jobs.trim" every 360 min: trim_jobs;
     /// Forgets logins and single-use tokens whose time is over.
     SessionsExpire = "sessions.expire" every 60 min: expire_sessions;
+    /// Removes for good what lay in the trash for 30 days.
+    TrashPurge = "trash.purge" every 60 min: purge_trash;
     /// Drops uploads that nobody finished or used, and gives their quota back.
     UploadsExpire = "uploads.expire" every 10 min: expire_uploads;
 }
@@ -78,7 +80,7 @@ async fn forget_requests(cx: &JobContext) -> Result<(), JobError> {
     let cutoff = cx.now().plus_millis(-limits::IDEMPOTENCY_TTL_MS);
     loop {
         let scan = Scan::all().before(&cutoff).limit(limits::JOB_STEP_ROWS);
-        let old = store.scan_index::<IdempotencyByAge>(scan).await?;
+        let old = store.scan_index::<IdemByAge>(scan).await?;
         let mut batch = Batch::new();
         for hit in &old.items {
             batch.delete::<Idempotency>(&hit.key, &hit.stored);
@@ -118,6 +120,17 @@ async fn trim_state(store: &Store, state: JobState, cutoff: Timestamp) -> Result
 async fn expire_sessions(cx: &JobContext) -> Result<(), JobError> {
     let count = cx.service().expire_sessions(&cx.system()).await?;
     tracing::debug!(sessions.expired = count, "lapsed logins and tokens were forgotten");
+    Ok(())
+}
+
+async fn purge_trash(cx: &JobContext) -> Result<(), JobError> {
+    let purged = cx.service().purge_trash(&cx.system()).await?;
+    tracing::debug!(
+        purged.projects,
+        purged.tracks,
+        purged.versions,
+        "what lay in the trash for too long was removed"
+    );
     Ok(())
 }
 

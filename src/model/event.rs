@@ -139,6 +139,11 @@ events! {
         /// Whose faders.
         tracks: Vec<TrackId>,
     } = "mix.updated" Feed;
+    /// Faders moved shortly after their project heard of others; told together with what follows.
+    MixMoved {
+        /// Whose faders.
+        tracks: Vec<TrackId>,
+    } = "mix.moved" Silent;
     /// All bytes of an upload are here.
     UploadCompleted {
         /// Which.
@@ -171,6 +176,12 @@ events! {
     VersionDeleted = "version.deleted" Feed;
     /// A version was taken out of the trash.
     VersionRestored = "version.restored" Feed;
+    /// A version is gone for good, its recording with it if nothing else holds it.
+    VersionPurged = "version.purged" Silent;
+    /// A track is gone for good.
+    TrackPurged = "track.purged" Silent;
+    /// A project is gone for good.
+    ProjectPurged = "project.purged" Silent;
     /// Another version plays.
     VersionCurrentChanged {
         /// Which, if any.

@@ -18,6 +18,8 @@ pub const UPLOAD_ROOM_CHECK_BYTES: u64 = 8 * 1024 * 1024;
 pub const UPLOAD_CHUNK_BYTES: i64 = 8 * 1024 * 1024;
 /// What a form may hold beside the file, in bytes.
 pub const FORM_EXTRA_BYTES_MAX: u64 = 64 * 1024;
+/// What the file in a form of unknown length takes from the quota at a time, in bytes (64 MiB).
+pub const FORM_STEP_BYTES: u64 = 64 * 1024 * 1024;
 /// The longest media type a client may declare, in characters.
 pub const CONTENT_TYPE_CHARS_MAX: usize = 200;
 /// Versions with the declared hash that are looked at before a transfer is asked for after all.
@@ -148,6 +150,11 @@ pub const LIVE_BACKLOG: usize = 256;
 /// Patterns of one `types` filter.
 pub const EVENT_TYPES_MAX: usize = 32;
 
+/// How often a project hears that its mix changed, in milliseconds: what moves in between is told together (5 s).
+pub const MIX_TOLD_EVERY_MS: i64 = 5_000;
+/// Projects whose last word about their mix is remembered.
+pub const MIX_TOLD_PROJECTS: usize = 1_000;
+
 /// Ranges of one request; more are answered with the whole file.
 pub const RANGES_MAX: usize = 16;
 /// The block of a positional read of a blob, in bytes.
@@ -216,6 +223,8 @@ pub const RELAY_JOBS_MAX: usize = 200;
 
 /// How long deleted things stay in the trash, in milliseconds (30 days).
 pub const TRASH_TTL_MS: i64 = 30 * 24 * 3600 * 1000;
+/// Versions, tracks and projects that one run removes from the trash, of each.
+pub const PURGE_MAX: usize = 200;
 
 /// Memory for the store's page cache unless configured otherwise, in bytes (64 MiB).
 pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;

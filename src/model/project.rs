@@ -46,6 +46,9 @@ pub struct ProjectGate {
     pub archived: Option<(Timestamp, UserId)>,
     /// When and by whom it was moved to the trash.
     pub deleted: Option<(Timestamp, UserId)>,
+    /// It is being removed for good: nobody takes it out of the trash any more.
+    #[serde(default)]
+    pub purging: bool,
     /// What its owners decided.
     pub settings: ProjectSettings,
 }

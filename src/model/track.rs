@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A track. Its fader is a row of its own, so that mixing does not collide with renaming.
+/// A track. Its fader and its place are rows of their own, so that mixing and moving do not collide with renaming.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// Its id.
@@ -23,8 +23,6 @@ pub struct Track {
     pub instrument: Option<Label>,
     /// Its colour.
     pub color: Option<Color>,
-    /// Where it stands among its siblings.
-    pub position: Rank,
     /// Where in the song it starts, in milliseconds.
     pub start_offset_ms: i64,
     /// The version that plays.
@@ -54,6 +52,13 @@ impl Track {
             Err(Fault::new("out_of_range", format!("must be between {} and {MAX}", -MAX)))
         }
     }
+}
+
+/// Where a track stands among its siblings: a row of its own, so that a new order writes little and leaves revisions alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackPlace {
+    /// Its rank; siblings are in the order of their ranks. Kept in the trash.
+    pub position: Rank,
 }
 
 /// Which version plays, and how it came to.

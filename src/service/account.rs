@@ -184,11 +184,22 @@ impl Service {
         }
     }
 
-    /// Ties a batch to the caller's account being as it was when they were let in.
-    pub(crate) fn rely_on_caller(cx: &Ctx, batch: &mut Batch) {
-        if let Caller::User(login) = &cx.caller {
-            batch.assert_stamp::<Users>(&login.user_id, login.user_stamp);
+    /// Ties a batch to what a caller was let in with: their account may still act, with the same part in the instance and
+    /// the same security version. The account is read anew, so that a new name or picture stands in nobody's way.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if the account or the login is over, `Conflict` if the person's part changed.
+    pub(crate) async fn rely_on(&self, caller: &Caller, batch: &mut Batch) -> Result<()> {
+        let Caller::User(login) = caller else { return Ok(()) };
+        let user = self.active_user(login.user_id).await?;
+        if user.row.security_version != login.security_version {
+            return Err(Error::Unauthenticated);
         }
+        if user.row.role != login.role {
+            return Err(Error::Conflict("your part in this instance changed at this moment; try again"));
+        }
+        batch.assert_unchanged::<Users>(&login.user_id, &user);
+        Ok(())
     }
 
     /// An event of an account, on that person's own stream.

@@ -167,7 +167,8 @@ impl Service {
 }
 
 fn login(user: &Stored<User>, via: Via) -> Login {
-    Login { user_id: user.row.id, role: user.row.role, user_stamp: user.stamp, via }
+    let User { id, role, security_version, .. } = user.row;
+    Login { user_id: id, role, security_version, via }
 }
 
 /// When each was last written down, so that most requests write nothing. Forgets everything when it is full.

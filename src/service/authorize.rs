@@ -3,7 +3,7 @@
 
 use crate::{Caller, Ctx, Error, Result, Service, Via};
 use model::{
-    ProjectId, UserId,
+    ProjectId,
     access::{Action, Decision, Effect, Role, Standing, When},
     account::InstanceRole,
     project::{Project, ProjectGate, ProjectMember},
@@ -16,7 +16,6 @@ use store::{
         member::Members,
         project::{ProjectGates, Projects},
         track::Tracks,
-        user::Users,
         version::Versions,
     },
 };
@@ -88,13 +87,7 @@ pub struct Authorized<T> {
     gate: Stored<ProjectGate>,
     project_id: ProjectId,
     standing: Standing,
-    reliance: Reliance,
-}
-
-/// The rows an answer stands on.
-#[derive(Clone, Debug)]
-pub(crate) struct Reliance {
-    user: Option<(UserId, u64)>,
+    caller: Caller,
     member: Option<Stored<ProjectMember>>,
 }
 
@@ -117,21 +110,11 @@ impl<T> Authorized<T> {
     }
     /// The caller's role, if they are a member.
     pub fn role(&self) -> Option<Role> {
-        self.reliance.member.as_ref().map(|member| member.row.role)
+        self.member.as_ref().map(|member| member.row.role)
     }
-    /// Adds what the answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
-    pub fn rely(&self, batch: &mut Batch) {
-        self.rely_except_gate(batch);
-        batch.assert_unchanged::<ProjectGates>(&self.project_id, &self.gate);
-    }
-    /// Like [`Self::rely`] for the acts that replace the gate itself.
-    pub fn rely_except_gate(&self, batch: &mut Batch) {
-        if let Some((user, stamp)) = self.reliance.user {
-            batch.assert_stamp::<Users>(&user, stamp);
-        }
-        if let Some(member) = &self.reliance.member {
-            batch.assert_unchanged::<Members>(&(member.row.project_id, member.row.user_id), member);
-        }
+    /// The caller's membership, if they are a member.
+    pub fn member(&self) -> Option<&Stored<ProjectMember>> {
+        self.member.as_ref()
     }
 }
 
@@ -173,8 +156,9 @@ impl Service {
         let missing = || Error::NotFound(T::NAME);
         let resource = self.store().get::<T::Table>(&id).await?.ok_or_else(missing)?;
         let project_id = resource.row.project();
-        let gate = self.store().get::<ProjectGates>(&project_id).await?.ok_or_else(missing)?;
-        let (standing, reliance) = self.standing(cx, project_id).await?;
+        let gate = self.store().get::<ProjectGates>(&project_id).await?;
+        let gate = gate.filter(|gate| !gate.row.purging).ok_or_else(missing)?;
+        let (standing, member) = self.standing(cx, project_id).await?;
         let settings = &gate.row.settings;
         let decision = self.parts.access.decide(standing, action, settings);
         let visible = self.parts.access.decide(standing, Action::View, settings);
@@ -199,18 +183,32 @@ impl Service {
         if action.effect() == Effect::Writes && gate.row.archived.is_some() {
             return Err(Error::ProjectArchived);
         }
-        Ok(Authorized { resource, gate, project_id, standing, reliance })
+        let caller = cx.caller.clone();
+        Ok(Authorized { resource, gate, project_id, standing, caller, member })
     }
 
-    /// Who the caller is in a project, and the rows that say so.
+    /// Adds what an answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
+    ///
+    /// # Errors
+    /// As [`Service::rely_on`].
+    pub(crate) async fn rely<T>(&self, auth: &Authorized<T>, batch: &mut Batch) -> Result<()> {
+        self.rely_on(&auth.caller, batch).await?;
+        if let Some(member) = &auth.member {
+            batch.assert_unchanged::<Members>(&(member.row.project_id, member.row.user_id), member);
+        }
+        batch.assert_unchanged::<ProjectGates>(&auth.project_id, &auth.gate);
+        Ok(())
+    }
+
+    /// Who the caller is in a project, and the row that says so.
     pub(crate) async fn standing(
         &self,
         cx: &Ctx,
         project: ProjectId,
-    ) -> Result<(Standing, Reliance), StoreError> {
+    ) -> Result<(Standing, Option<Stored<ProjectMember>>), StoreError> {
         let login = match &cx.caller {
-            Caller::Anonymous => return Ok((Standing::Outsider, Reliance { user: None, member: None })),
-            Caller::System => return Ok((Standing::InstanceAdmin, Reliance { user: None, member: None })),
+            Caller::Anonymous => return Ok((Standing::Outsider, None)),
+            Caller::System => return Ok((Standing::InstanceAdmin, None)),
             Caller::User(login) => login,
         };
         let member = self.store().get::<Members>(&(project, login.user_id)).await?;
@@ -219,7 +217,7 @@ impl Service {
             (None, InstanceRole::Member) => Standing::Outsider,
             (_, InstanceRole::Admin) => Standing::InstanceAdmin,
         };
-        Ok((standing, Reliance { user: Some((login.user_id, login.user_stamp)), member }))
+        Ok((standing, member))
     }
 
     /// Whether the caller's token is good for this project.

@@ -121,7 +121,7 @@ impl Service {
         }
         let job: JobId = self.id(cx);
         let mut batch = Batch::new();
-        Self::rely_on_caller(cx, &mut batch);
+        self.rely_on(&cx.caller, &mut batch).await?;
         self.remember(cx, &mut batch, job)?;
         let what = match contents {
             BackupContents::Everything => "everything",

@@ -3,7 +3,7 @@
 use crate::{Authorized, Ctx, Error, Result, Service};
 use model::limits;
 use store::{
-    Batch, Committed, Stored,
+    Batch, Committed, Stored, TableId,
     tables::idempotency::{Idempotency, Remembered},
 };
 use uuid::Uuid;
@@ -33,7 +33,8 @@ impl<T> Done<T> {
     }
 }
 
-/// Decides again after a conflict, up to [`limits::CONFLICT_RETRIES_MAX`] times and never when the client named a revision.
+/// Decides again after a conflict, up to [`limits::CONFLICT_RETRIES_MAX`] times; when the client named a revision, only after a
+/// conflict about the caller's own account.
 ///
 /// `decide_again!(expect, self.try_rename(cx, id, expect, &name).await)` evaluates the expression anew for each try.
 macro_rules! decide_again {
@@ -52,14 +53,20 @@ pub(crate) use decide_again;
 /// Counts the tries of one request.
 pub(crate) struct Tries {
     left: u32,
+    names_revision: bool,
 }
 
 impl Tries {
     pub(crate) fn new(expect: Option<u64>) -> Self {
-        Self { left: if expect.is_some() { 0 } else { limits::CONFLICT_RETRIES_MAX } }
+        Self { left: limits::CONFLICT_RETRIES_MAX, names_revision: expect.is_some() }
     }
     pub(crate) async fn again(&mut self, error: &Error) -> bool {
-        if self.left == 0 || !error.is_conflict() {
+        // A revision is about the resource; that the caller's own account was written meanwhile says nothing of it.
+        let worthwhile = match self.names_revision {
+            true => error.conflicts_on(TableId::Users),
+            false => error.is_conflict(),
+        };
+        if self.left == 0 || !worthwhile {
             return false;
         }
         self.left -= 1;
@@ -92,18 +99,18 @@ pub(crate) fn check_revision<R>(expect: Option<u64>, stored: &Stored<R>) -> Resu
 impl Service {
     /// Commits a batch together with what `auth` relied on.
     pub(crate) async fn commit<T>(&self, auth: &Authorized<T>, mut batch: Batch) -> Result<Committed> {
-        auth.rely(&mut batch);
+        self.rely(auth, &mut batch).await?;
         Ok(self.store().commit(batch).await?)
     }
 
     /// What this request made before, if it is a repeat.
     ///
     /// # Errors
-    /// `IdempotencyMismatch` if the key was used with another body.
+    /// `IdempotencyMismatch` if the key was used for another request.
     pub(crate) async fn made_before(&self, cx: &Ctx) -> Result<Option<Uuid>> {
         let Some(key) = idempotency_key(cx)? else { return Ok(None) };
         match (self.store().get::<Idempotency>(&key).await?, &cx.idempotency) {
-            (Some(before), Some(request)) if before.row.body != request.body => {
+            (Some(before), Some(request)) if before.row.fingerprint != request.fingerprint => {
                 Err(Error::IdempotencyMismatch)
             }
             (Some(before), _) => Ok(Some(before.row.resource)),
@@ -114,7 +121,7 @@ impl Service {
     /// Remembers in the same batch what this request makes.
     pub(crate) fn remember(&self, cx: &Ctx, batch: &mut Batch, resource: impl Into<Uuid>) -> Result<()> {
         if let (Some(key), Some(request)) = (idempotency_key(cx)?, &cx.idempotency) {
-            let row = Remembered { body: request.body, resource: resource.into(), at: cx.now };
+            let row = Remembered { fingerprint: request.fingerprint, resource: resource.into(), at: cx.now };
             batch.insert::<Idempotency>(&key, &row);
         }
         Ok(())

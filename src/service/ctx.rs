@@ -36,8 +36,8 @@ pub struct Login {
     pub user_id: UserId,
     /// Their part in the instance.
     pub role: InstanceRole,
-    /// The stamp of the account row this was decided on; commits assert it, so a disabled account stops at once.
-    pub user_stamp: u64,
+    /// The security version of the account when it was let in: a commit refuses what a newer one has ended.
+    pub security_version: u64,
     /// How they proved it.
     pub via: Via,
 }
@@ -76,8 +76,8 @@ pub struct Idempotency {
     pub operation: &'static str,
     /// BLAKE3 of the client's key.
     pub key: [u8; 32],
-    /// BLAKE3 of the body.
-    pub body: [u8; 32],
+    /// BLAKE3 of the method, the address and the body: what a repeat has in common.
+    pub fingerprint: [u8; 32],
 }
 
 impl Ctx {

@@ -51,7 +51,7 @@ pub enum Error {
         /// The revision there is.
         current: u64,
     },
-    /// The same Idempotency-Key with another body.
+    /// The same Idempotency-Key for another request.
     #[error("this Idempotency-Key was used for another request")]
     IdempotencyMismatch,
     /// The quota is used up.

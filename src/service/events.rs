@@ -183,7 +183,7 @@ impl Service {
         if !alive {
             return Err(Error::Unauthenticated);
         }
-        Ok(Login { role: user.row.role, user_stamp: user.stamp, ..login.clone() })
+        Ok(Login { role: user.row.role, security_version: user.row.security_version, ..login.clone() })
     }
 
     /// Whether this entry is for the caller, now.
@@ -241,7 +241,7 @@ impl Service {
 
 /// Requests to the server itself, which are nobody's business.
 fn is_internal(body: &Event) -> bool {
-    matches!(body, Event::MailRequested { .. })
+    matches!(body, Event::MailRequested { .. } | Event::MixMoved { .. })
 }
 
 /// The same circumstances, later and with the login as it is now.

@@ -185,7 +185,7 @@ impl Service {
             batch.priority();
             batch.replace::<Jobs>(&id, &job, &after);
             if let Some(auth) = auth {
-                auth.rely(&mut batch);
+                self.rely(&auth, &mut batch).await?;
             }
             self.store().commit(batch).await?;
         }

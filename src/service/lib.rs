@@ -27,6 +27,7 @@ pub mod playback;
 pub mod preferences;
 pub mod profile;
 pub mod project;
+pub mod purge;
 pub mod session;
 pub mod settings;
 pub mod setup;

@@ -2,7 +2,7 @@
 //!
 //! Bounded: a stream that is too slow misses some of it, since every message is replaced by the next one anyway.
 
-use crate::{Service, ticket::Tickets};
+use crate::{Service, mix::MixPace, ticket::Tickets};
 use model::{
     ProjectId, UserId,
     event::ResourceRef,
@@ -51,6 +51,7 @@ pub struct Live {
     sender: broadcast::Sender<Arc<Ephemeral>>,
     open: Arc<Mutex<HashMap<UserId, usize>>>,
     pub(crate) tickets: Tickets,
+    pub(crate) mixes: MixPace,
 }
 
 impl Default for Live {
@@ -59,6 +60,7 @@ impl Default for Live {
             sender: broadcast::Sender::new(limits::LIVE_BACKLOG),
             open: Arc::default(),
             tickets: Tickets::default(),
+            mixes: MixPace::default(),
         }
     }
 }

@@ -1,17 +1,22 @@
-//! The shared mix: the faders of all tracks outside the trash, read and written as one.
+//! The shared mix: the faders of all tracks outside the trash, read and written as one, and told at a pace.
 
 use crate::{Ctx, Result, Service, Stored, commit::decide_again, track::FaderPatch};
 use model::{
-    ProjectId, TrackId, Violation, Violations,
+    ProjectId, Timestamp, TrackId, Violation, Violations,
     access::Action,
     event::{Event, NewEvent, ResourceRef},
+    limits,
     project::Project,
     track::Fader,
 };
-use std::collections::BTreeMap;
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{
     Batch,
-    tables::track::{Faders, TrackSets},
+    tables::{
+        project::ProjectGates,
+        track::{Faders, TrackSets},
+    },
 };
 
 /// One channel of the console.
@@ -33,7 +38,7 @@ impl Service {
     pub async fn get_shared_mix(&self, cx: &Ctx, project: ProjectId) -> Result<Vec<Channel>> {
         self.authorize::<Project>(cx, project, Action::View).await?;
         let line = self.line_up(project).await?;
-        let ids: Vec<TrackId> = line.tracks.iter().map(|track| track.row.id).collect();
+        let ids: Vec<TrackId> = line.ids();
         let faders = self.faders(&ids).await?;
         Ok(console(faders.into_iter().map(|(id, fader)| (id, fader.row)).collect()))
     }
@@ -59,7 +64,7 @@ impl Service {
     ) -> Result<Vec<Channel>> {
         let auth = self.authorize::<Project>(cx, project, Action::EditTracks).await?;
         let line = self.line_up(project).await?;
-        let ids: Vec<TrackId> = line.tracks.iter().map(|track| track.row.id).collect();
+        let ids: Vec<TrackId> = line.ids();
         known(&ids, moves)?;
         let mut batch = Batch::new();
         // The guard stands for every track: none of them went to the trash meanwhile.
@@ -85,11 +90,75 @@ impl Service {
         Ok(ids.iter().copied().zip(faders).filter_map(|(id, fader)| Some((id, fader?))).collect())
     }
 
-    /// The event of faders that moved.
+    /// The event of faders that moved: for everybody, unless the project has just heard of others. Then the server remembers
+    /// them, and a job tells of all together ([`Service::mix_settled`]).
     pub(crate) fn mix_event(&self, cx: &Ctx, project: ProjectId, tracks: Vec<TrackId>) -> NewEvent {
         let track = if let [one] = tracks.as_slice() { Some(*one) } else { None };
         let resource = ResourceRef::new("mix", project, 0);
-        self.event_in(cx, project, resource, track, Event::MixUpdated { tracks })
+        let body = match self.live.mixes.admits(project, cx.now) {
+            true => Event::MixUpdated { tracks },
+            false => Event::MixMoved { tracks },
+        };
+        self.event_in(cx, project, resource, track, body)
+    }
+
+    /// What tells a project of the faders that moved from the event `since` on; nothing if none did.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn mix_settled(&self, cx: &Ctx, project: ProjectId, since: u64) -> Result<Option<Batch>> {
+        if self.store().get::<ProjectGates>(&project).await?.is_none() {
+            return Ok(None);
+        }
+        let (mut tracks, mut last) = (BTreeSet::new(), None);
+        let mut after = since.saturating_sub(1);
+        loop {
+            let page = self.store().events().of_project(project, after, limits::PAGE_MAX).await?;
+            for envelope in &page.items {
+                after = envelope.seq;
+                if let Event::MixMoved { tracks: moved } = &envelope.event.body {
+                    tracks.extend(moved.iter().copied());
+                    last = Some(envelope.event.actor);
+                }
+            }
+            if !page.more {
+                break;
+            }
+        }
+        let Some(actor) = last else { return Ok(None) };
+        self.live.mixes.told(project, cx.now);
+        let tracks: Vec<TrackId> = tracks.into_iter().collect();
+        let track = if let [one] = tracks.as_slice() { Some(*one) } else { None };
+        let resource = ResourceRef::new("mix", project, 0);
+        let event = self.event_in(cx, project, resource, track, Event::MixUpdated { tracks });
+        let mut batch = Batch::new();
+        batch.emit(NewEvent { actor, ..event });
+        Ok(Some(batch))
+    }
+}
+
+/// When each project last heard of its mix, so that a fader that is dragged does not flood its streams and its feed. After a
+/// restart it hears once more than it must.
+#[derive(Debug, Default)]
+pub(crate) struct MixPace(Mutex<HashMap<ProjectId, Timestamp>>);
+
+impl MixPace {
+    /// Whether a project may hear of its mix now; if so, it has.
+    fn admits(&self, project: ProjectId, now: Timestamp) -> bool {
+        let recent = |at: &Timestamp| now.since(*at).abs() < limits::MIX_TOLD_EVERY_MS;
+        let mut told = self.0.lock();
+        if told.get(&project).is_some_and(recent) {
+            return false;
+        }
+        if told.len() >= limits::MIX_TOLD_PROJECTS {
+            told.retain(|_, at| recent(at));
+        }
+        told.insert(project, now);
+        true
+    }
+
+    fn told(&self, project: ProjectId, now: Timestamp) {
+        self.0.lock().insert(project, now);
     }
 }
 

@@ -35,7 +35,6 @@ use store::{
         member::Members,
         project::{ProjectGates, Projects},
         track::{TrackSet, TrackSets},
-        user::Users,
     },
 };
 
@@ -132,8 +131,8 @@ impl Service {
             invited_by: None,
         };
         let mut batch = Batch::new();
+        self.rely_on(&cx.caller, &mut batch).await?;
         batch
-            .assert_stamp::<Users>(&owner, login.user_stamp)
             .insert::<Projects>(&id, &project)
             .insert::<ProjectGates>(&id, &ProjectGate::default())
             .insert::<TrackSets>(&id, &TrackSet::default())

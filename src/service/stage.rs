@@ -55,9 +55,9 @@ impl Stage {
         let user = account(self.service.id(&anybody), name);
         let mut batch = Batch::new();
         batch.insert::<Users>(&user.id, &user);
-        let user_stamp = self.store().commit(batch).await.unwrap().stamp;
+        self.store().commit(batch).await.unwrap();
         let via = Via::ControlSocket;
-        let login = Login { user_id: user.id, role: user.role, user_stamp, via };
+        let login = Login { user_id: user.id, role: user.role, security_version: 1, via };
         Ctx { caller: Caller::User(login), client: Client::default(), ..anybody }
     }
 
@@ -104,7 +104,7 @@ pub(crate) fn later(cx: &Ctx, millis: i64) -> Ctx {
 
 /// The same person with an Idempotency-Key.
 pub(crate) fn keyed(cx: &Ctx, operation: &'static str, key: u8, body: u8) -> Ctx {
-    let idempotency = Some(Idempotency { operation, key: [key; 32], body: [body; 32] });
+    let idempotency = Some(Idempotency { operation, key: [key; 32], fingerprint: [body; 32] });
     Ctx { idempotency, ..cx.clone() }
 }
 

@@ -159,7 +159,7 @@ mod tests {
         Login {
             user_id: UserId::new(Uuid::from_u128(1)),
             role: InstanceRole::Member,
-            user_stamp: 1,
+            security_version: 1,
             via: Via::Session(SessionId::new(Uuid::from_u128(2))),
         }
     }

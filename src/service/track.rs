@@ -25,13 +25,13 @@ use model::{
     project::Project,
     rank::Rank,
     text::{Color, Label, Prose, TrackKind, TrackName},
-    track::{Fader, Track},
+    track::{Fader, Track, TrackPlace},
 };
 use store::{
     Batch, TableId,
     tables::{
         counters::{TrackCount, TrackTotal, VersionCount},
-        track::{Faders, Tracks},
+        track::{Faders, TrackPlaces, Tracks},
         version::Versions,
     },
 };
@@ -117,6 +117,8 @@ impl TrackPatch {
 pub struct TrackView {
     /// Its own row.
     pub track: Stored<Track>,
+    /// Where it stands among its siblings.
+    pub position: Rank,
     /// Its fader.
     pub fader: Fader,
     /// Versions outside the trash.
@@ -152,7 +154,8 @@ impl Service {
     pub async fn list_tracks(&self, cx: &Ctx, project: ProjectId, include: Include) -> Result<TrackList> {
         self.authorize::<Project>(cx, project, Action::View).await?;
         let line = self.line_up(project).await?;
-        let tracks = self.track_views(line.tracks, include).await?;
+        let tracks = line.tracks.into_iter().map(|placed| placed.track).collect();
+        let tracks = self.track_views(tracks, include).await?;
         Ok(TrackList { tracks, order_revision: line.guard.rev })
     }
 
@@ -178,13 +181,7 @@ impl Service {
     ) -> Result<Done<TrackView>> {
         Ok(match decide_again!(None, self.try_create_track(cx, project, new).await)? {
             Done::Now(id) => Done::Now(self.get_track(cx, id).await?),
-            Done::Before(id) => {
-                let track = self.get_track(cx, id).await?;
-                if track.track.row.project_id != project {
-                    return Err(Error::IdempotencyMismatch);
-                }
-                Done::Before(track)
-            }
+            Done::Before(id) => Done::Before(self.get_track(cx, id).await?),
         })
     }
 
@@ -195,13 +192,14 @@ impl Service {
         }
         let line = self.line_up(project).await?;
         let slot = line.slot(None, new.place)?;
-        let track = track_of(self.id(cx), project, new, slot.rank.clone(), cx);
+        let track = track_of(self.id(cx), project, new, cx);
         let id = track.id;
         let mut batch = Batch::new();
         line.replace_guard(&mut batch, project);
-        slot.spread(&mut batch, cx);
+        slot.spread(&mut batch);
         batch
             .insert::<Tracks>(&id, &track)
+            .insert::<TrackPlaces>(&id, &TrackPlace { position: slot.rank })
             .insert::<Faders>(&id, &new.fader.applied(Fader::default()))
             .add::<TrackCount>(&project, 1, ..)
             .add::<TrackTotal>(&project, 1, ..=limits::TRACKS_PER_PROJECT_MAX)
@@ -277,14 +275,14 @@ impl Service {
     }
 
     async fn track_view(&self, track: Stored<Track>) -> Result<TrackView> {
-        let id = track.row.id;
         let mut views = self.track_views(vec![track], Include::Track).await?;
-        views.pop().ok_or_else(|| Error::Internal(format!("track {id} has no view")))
+        views.pop().ok_or(Error::NotFound("track"))
     }
 
     async fn track_views(&self, tracks: Vec<Stored<Track>>, include: Include) -> Result<Vec<TrackView>> {
         let ids: Vec<TrackId> = tracks.iter().map(|track| track.row.id).collect();
         let faders = self.store().get_many::<Faders>(&ids).await?;
+        let places = self.store().get_many::<TrackPlaces>(&ids).await?;
         let counts = self.store().count_many::<VersionCount>(&ids).await?;
         let mut current = vec![None; tracks.len()];
         if include == Include::CurrentVersion {
@@ -295,14 +293,15 @@ impl Service {
                 current[place] = version.map(|version| VersionView::of(version, &tracks[place].row));
             }
         }
-        let rows = tracks.into_iter().zip(faders).zip(counts).zip(current);
-        let views = rows.map(|(((track, fader), version_count), current)| TrackView {
-            track,
-            fader: fader.map_or_else(Fader::default, |fader| fader.row),
-            version_count,
-            current,
+        let rows = tracks.into_iter().zip(places).zip(faders).zip(counts).zip(current);
+        // A track that was purged at this moment has no place any more.
+        let views = rows.filter_map(|((((track, place), fader), version_count), current)| {
+            let (position, fader) = (place?.row.position, fader?.row);
+            Some(TrackView { track, position, fader, version_count, current })
         });
-        Ok(views.collect())
+        let mut views: Vec<TrackView> = views.collect();
+        views.sort_by(|a, b| a.position.cmp(&b.position));
+        Ok(views)
     }
 
     /// An event about a track.
@@ -313,7 +312,7 @@ impl Service {
 }
 
 /// The row of a new track.
-fn track_of(id: TrackId, project: ProjectId, new: &NewTrack, position: Rank, cx: &Ctx) -> Track {
+fn track_of(id: TrackId, project: ProjectId, new: &NewTrack, cx: &Ctx) -> Track {
     Track {
         id,
         project_id: project,
@@ -321,7 +320,6 @@ fn track_of(id: TrackId, project: ProjectId, new: &NewTrack, position: Rank, cx:
         kind: new.kind.clone(),
         instrument: new.instrument.clone(),
         color: new.color.clone(),
-        position,
         start_offset_ms: new.start_offset_ms,
         current: None,
         notes: new.notes.clone(),

@@ -101,7 +101,7 @@ impl Service {
     async fn try_delete_upload(&self, cx: &Ctx, id: UploadId) -> Result<()> {
         let (auth, upload) = self.own_upload(cx, id, Action::View).await?;
         let mut batch = drop_upload(&upload);
-        auth.rely(&mut batch);
+        self.rely(&auth, &mut batch).await?;
         self.store().commit(batch).await?;
         Ok(self.blobs().discard(id).await?)
     }

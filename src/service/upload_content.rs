@@ -5,6 +5,7 @@
 
 use crate::{
     Ctx, Error, Result, Service,
+    authorize::must,
     commit::decide_again,
     upload::{NewUpload, drop_upload, signed},
 };
@@ -34,8 +35,9 @@ use store::{
 enum Announced {
     /// So many bytes come.
     Exactly,
-    /// At most so many come: the size of a whole form is known before that of the file in it.
-    AtMost,
+    /// The size of a whole form is known before that of the file in it, or nothing is: so many are paid for already, and
+    /// more are paid for on the way.
+    OnTheWay,
 }
 
 impl Service {
@@ -58,8 +60,8 @@ impl Service {
         self.receive(cx, upload, Announced::Exactly, body).await
     }
 
-    /// Opens an upload for a file inside a form of `length` bytes, if that is known: the file has fewer. Without it, what is left
-    /// of the quota is taken for the time of the transfer, up to the largest upload.
+    /// Opens an upload for a file inside a form of `length` bytes, if that is known: the file has fewer. Without it, the quota is
+    /// taken in steps of [`limits::FORM_STEP_BYTES`] while the file comes.
     ///
     /// # Errors
     /// As [`Service::create_upload`].
@@ -77,7 +79,7 @@ impl Service {
                 return Err(Error::PayloadTooLarge { limit: self.settings().upload_bytes_max });
             }
             Some(length) => length.min(self.settings().upload_bytes_max),
-            None => self.largest_now(cx).await?,
+            None => self.next_step(cx, 0).await?,
         };
         let content_type = "application/octet-stream".to_owned();
         let new =
@@ -97,17 +99,34 @@ impl Service {
         body: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<Stored<Upload>> {
         let (_, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
-        self.receive(cx, upload, Announced::AtMost, body).await
+        self.receive(cx, upload, Announced::OnTheWay, body).await
     }
 
-    async fn largest_now(&self, cx: &Ctx) -> Result<u64> {
+    /// How much more of the quota an upload of `size` bytes may take now.
+    async fn next_step(&self, cx: &Ctx, size: u64) -> Result<u64> {
+        let limit = self.settings().upload_bytes_max;
+        if size >= limit {
+            return Err(Error::PayloadTooLarge { limit });
+        }
         let user = cx.user_id()?;
         let used = self.store().count::<UsedBytes>(&user).await?;
         let free = self.quota(user).await?.saturating_sub(used);
         match u64::try_from(free) {
-            Ok(free) if free > 0 => Ok(free.min(self.settings().upload_bytes_max)),
+            Ok(free) if free > 0 => Ok(free.min(limits::FORM_STEP_BYTES).min(limit - size)),
             Ok(_) | Err(_) => Err(Error::QuotaExceeded { needed: 1, free: 0 }),
         }
+    }
+
+    /// Takes another step of the quota for an upload; its new size.
+    async fn grow(&self, cx: &Ctx, id: UploadId) -> Result<u64> {
+        let (auth, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
+        let step = self.next_step(cx, upload.row.size_bytes).await?;
+        let mut after = upload.row.clone();
+        after.size_bytes += step;
+        let mut batch = Batch::new();
+        batch.replace::<Uploads>(&id, &upload, &after);
+        self.commit_charge(&auth, batch, after.user_id, step).await?;
+        Ok(after.size_bytes)
     }
 
     /// Takes bytes into the upload's file, and throws them away unless the upload is complete with them.
@@ -123,13 +142,15 @@ impl Service {
         }
         let id = upload.row.id;
         let _turn = self.transfers().begin(id)?;
-        let outcome = match self.write_part(&upload.row, announced, body).await {
+        let outcome = match self.write_part(cx, &upload.row, announced, body).await {
             Ok(sealed) => decide_again!(None, self.try_complete(cx, id, &sealed).await),
             Err(error) => Err(error),
         };
         match outcome {
             Ok(complete) => Ok(complete),
-            Err(Error::PayloadTooLarge { .. }) => self.too_large(&upload).await,
+            Err(Error::PayloadTooLarge { .. }) => {
+                self.too_large(&must::<Uploads>(self.store(), &id, "upload").await?).await
+            }
             Err(error) => {
                 self.blobs().discard(id).await?;
                 // Somebody may have dropped the upload, and its file with it, in the middle of the transfer.
@@ -141,6 +162,7 @@ impl Service {
 
     async fn write_part(
         &self,
+        cx: &Ctx,
         upload: &Upload,
         announced: Announced,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
@@ -148,19 +170,23 @@ impl Service {
         let mut room = self.store().reserve(match announced {
             Announced::Exactly => upload.size_bytes,
             // What a form needs shows on the way.
-            Announced::AtMost => 0,
+            Announced::OnTheWay => 0,
         })?;
         let mut part = self.blobs().part(upload.id, 0).await?;
         let mut body = pin!(body);
         let idle = Duration::from_secs(limits::UPLOAD_IDLE_S_MAX);
+        let mut size = upload.size_bytes;
         loop {
             let chunk = match tokio::time::timeout(idle, body.next()).await {
                 Ok(None) => break,
                 Ok(Some(Ok(chunk))) => chunk,
                 Ok(Some(Err(_))) | Err(_) => return Err(incomplete("the transfer stopped early")),
             };
-            if part.len().saturating_add(chunk.len() as u64) > upload.size_bytes {
-                return Err(Error::PayloadTooLarge { limit: upload.size_bytes });
+            while part.len().saturating_add(chunk.len() as u64) > size {
+                size = match announced {
+                    Announced::Exactly => return Err(Error::PayloadTooLarge { limit: size }),
+                    Announced::OnTheWay => decide_again!(None, self.grow(cx, upload.id).await)?,
+                };
             }
             let before = part.len() / limits::UPLOAD_ROOM_CHECK_BYTES;
             part.append(&chunk).await?;

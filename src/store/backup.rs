@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Blobs, Key, Store, StoreError, TableId,
+    Blobs, Key, SCHEMA, Store, StoreError, TableId,
     catalog::CATALOG,
     engine::{Engine, sled::sync_dir},
     record,
@@ -51,6 +51,9 @@ const BLOBS: &str = "blobs";
 pub struct Manifest {
     /// [`FORMAT`].
     pub format: u32,
+    /// The schema of its rows.
+    #[serde(default = "first_schema")]
+    pub schema: u64,
     /// The number of the last event of the state it holds.
     pub seq: u64,
     /// Which log that number belongs to.
@@ -68,6 +71,11 @@ pub struct Manifest {
     pub blobs: u64,
     /// Their bytes together.
     pub blob_bytes: u64,
+}
+
+/// That of archives that do not name one.
+const fn first_schema() -> u64 {
+    1
 }
 
 /// How far a backup or restore is, in bytes.
@@ -100,6 +108,9 @@ pub enum BackupError {
     /// Whoever watched it wants no more of it.
     #[error("the backup was called off")]
     CalledOff,
+    /// Its rows were written by a newer program.
+    #[error("the archive has schema {0}; this program reads up to {SCHEMA}: use a newer one")]
+    NewerSchema(u64),
     /// The target of a restore holds data.
     #[error("{0} is not empty; restore into a new directory")]
     NotEmpty(String),
@@ -195,6 +206,7 @@ impl Snapshot {
     fn manifest(&self, store: &Store, order: &Order<'_>) -> Manifest {
         Manifest {
             format: FORMAT,
+            schema: SCHEMA,
             seq: self.seq,
             epoch: store.events().epoch(),
             at: order.now,

@@ -19,10 +19,12 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use model::{BlobHash, UploadId};
 use object_store::{ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Place};
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 pub use collect::Collected;
+use collect::Round;
 pub use part::Part;
 
 use crate::{
@@ -42,6 +44,8 @@ pub struct Blobs {
     faults: Arc<dyn FaultPlan>,
     /// Collecting takes the write side; whoever must not lose a file meanwhile holds the read side.
     collection: Arc<RwLock<()>>,
+    /// Where the collector goes on.
+    round: Arc<Mutex<Round>>,
 }
 
 impl std::fmt::Debug for Blobs {
@@ -80,7 +84,13 @@ impl Blobs {
         remove_leftovers(&data.join(BLOBS_DIR))?;
         // It does not sync by default.
         let files = LocalFileSystem::new_with_prefix(data).map_err(plain)?.with_fsync(true);
-        Ok(Blobs { root: data.to_owned(), files: Arc::new(files), faults, collection: Arc::default() })
+        Ok(Blobs {
+            root: data.to_owned(),
+            files: Arc::new(files),
+            faults,
+            collection: Arc::default(),
+            round: Arc::default(),
+        })
     }
 
     /// Stores bytes that are here as a whole.

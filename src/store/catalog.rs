@@ -101,7 +101,7 @@ catalogue! {
     0x20 Blobs "blobs" Table "hash" "Stored content by its BLAKE3 hash";
     0x21 BlobsCondemned "blobs_condemned" Index "condemned at" "Content about to be collected";
     0x22 Refs "refs" Counter "hash" "How many rows refer to a blob";
-    0x23 BlobsIdle "blobs_idle" Table "hash" "Since when a blob has had no reference";
+    0x23 BlobsIdle "blobs_idle" Table "hash" "Blobs that lost a reference, until the collector has seen to them";
     0x28 Uploads "uploads" Table "upload" "Bytes on their way in";
     0x29 UploadsByUser "uploads_by_user" Index "user" "The uploads of one person";
     0x2a UploadsByExpiry "uploads_by_expiry" Index "expires at" "Uploads by when they lapse";
@@ -136,9 +136,10 @@ catalogue! {
     0x58 ProjectVersionCount "project_version_count" Counter "project" "Versions outside the trash";
     0x59 ProjectBytes "project_bytes" Counter "project" "Bytes of the versions, trash included";
     0x5a Stars "stars" Table "user, project" "Projects a person marked";
+    0x5b ProjectsTrashed "projects_trashed" Index "deleted at" "The projects in the trash";
 
     0x60 Tracks "tracks" Table "track" "Tracks";
-    0x61 TracksByProject "tracks_by_project" Index "project, in the trash, position" "The tracks of a project in their order";
+    0x61 TracksByProject "tracks_by_project" Index "project, in the trash" "The tracks of a project";
     0x62 TrackSets "track_sets" Table "project" "Guard: replaced by every change of the set or order of tracks";
     0x63 Faders "faders" Table "track" "The shared mix";
     0x64 VersionSeq "version_seq" Counter "track" "The highest version number given";
@@ -148,6 +149,9 @@ catalogue! {
     0x68 VersionsByTrack "versions_by_track" Index "track, in the trash, number descending" "The versions of a track, newest first";
     0x69 VersionsByContent "versions_by_content" Index "sha-256" "The versions that play the same bytes";
     0x6a Locks "locks" Counter "version" "Locked checkpoints that hold a version";
+    0x6b TrackPlaces "track_places" Table "track" "Where each track stands among its siblings";
+    0x6c TracksTrashed "tracks_trashed" Index "deleted at" "The tracks in the trash";
+    0x6d VersionsTrashed "versions_trashed" Index "deleted at" "The versions in the trash";
 
     0x80 Jobs "jobs" Table "job" "Work to do, being done and done";
     0x81 JobsReady "jobs_ready" Index "queue, priority, cause" "Jobs that may run";

@@ -11,12 +11,17 @@ mod tests;
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    Key, Store, StoreError, Table, TableId,
+    Counter, Key, Store, StoreError, Table, TableId,
     catalog::{CATALOG, Kind},
     engine::{Engine, Writes, sled::STORE_DIR, walk},
     group::counter_value,
     record,
-    tables::{audit::Audit, blob::BlobRow, event::Events},
+    table::full_key,
+    tables::{
+        audit::Audit,
+        blob::{BlobRow, BlobsIdle, IdleRow, Refs},
+        event::Events,
+    },
     view::unreadable,
 };
 use model::BlobHash;
@@ -141,6 +146,22 @@ impl Exam<'_> {
                 }
                 Kind::Counter => self.counters(entry.id, &sums)?,
                 Kind::Table | Kind::Tombstone => {}
+            }
+        }
+        self.forgotten_blobs()
+    }
+
+    /// Every blob that nothing refers to is on the collector's list.
+    fn forgotten_blobs(&mut self) -> Result<(), StoreError> {
+        let engine = self.engine;
+        for (hash, _) in &self.live {
+            let listed = full_key(BlobsIdle::ID, hash);
+            let known = [full_key(Refs::ID, hash), listed.clone()];
+            if known.iter().map(|key| engine.get(key)).all(|found| matches!(found, Ok(None))) {
+                self.report.note(format!("blob {hash} has no reference, and the collector does not know"));
+                let row = record::encode(&IdleRow::default(), 1)
+                    .map_err(|why| StoreError::Misuse { table: BlobsIdle::ID, why })?;
+                self.writes.insert(listed, Some(row));
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::{
     error::StoreError,
     group::{Book, head_row},
     key::Key,
-    record,
+    migrate, record,
     scan::Scan,
     table::full_key,
     tables::{
@@ -37,7 +37,7 @@ pub(crate) fn load(engine: &dyn Engine) -> Result<Option<Book>, StoreError> {
 pub(crate) fn create(engine: &dyn Engine, epoch: Uuid, now: Timestamp) -> Result<Book, StoreError> {
     let head = LogHead { epoch, next_seq: 1, next_stamp: 2, last_at: now };
     let (key, value) = head_row(&head);
-    let writes = Writes::from([(key, Some(value))]);
+    let writes = Writes::from([(key, Some(value)), migrate::newest(now)?]);
     let written = engine.apply(&writes).and_then(|()| engine.flush()).and_then(|()| engine.sync());
     written.map_err(unreadable)?;
     Ok(Book { head, audit: (0, [0; 32]) })

@@ -43,8 +43,8 @@ pub const PART_WRITE_BYTES: usize = 1024 * 1024;
 pub const BLOB_IDLE_MS: i64 = 24 * 3600 * 1000;
 /// How long a blob is condemned before its file goes, in milliseconds.
 pub const BLOB_CONDEMNED_MS: i64 = 3600 * 1000;
-/// Blobs that the collector looks at in one page.
-pub const COLLECT_PAGE: usize = 200;
+/// Blobs that lost a reference, and condemned ones, that one round of the collector looks at.
+pub const COLLECT_ROUND: usize = 1_000;
 /// Events that a consumer takes at once.
 pub const CONSUME_EVENTS: usize = 64;
 /// How often a consumer tries one event before it is parked.

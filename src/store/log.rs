@@ -21,7 +21,7 @@ use crate::{
     store::{page, range},
     table::Index,
     tables::{
-        activity::{Feed, FeedByActor, FeedByKind, FeedByTrack},
+        activity::{ActivityByActor, ActivityByKind, ActivityByTrack, Feed},
         event::{Events, EventsByProject, EventsByUser},
     },
 };
@@ -134,9 +134,11 @@ impl EventReader {
                 let result = self.store.ask(range(Feed::ID, &scan, None)).await?;
                 page(&result, |found| envelope::<Feed>(&found.key[1..], Some(&found.value)))
             }
-            FeedFilter::Actor(actor) => self.feed_by::<FeedByActor>(&(project, *actor), pk, limit).await,
-            FeedFilter::Track(track) => self.feed_by::<FeedByTrack>(&(project, *track), pk, limit).await,
-            FeedFilter::Kind(kind) => self.feed_by::<FeedByKind>(&(project, kind.clone()), pk, limit).await,
+            FeedFilter::Actor(actor) => self.feed_by::<ActivityByActor>(&(project, *actor), pk, limit).await,
+            FeedFilter::Track(track) => self.feed_by::<ActivityByTrack>(&(project, *track), pk, limit).await,
+            FeedFilter::Kind(kind) => {
+                self.feed_by::<ActivityByKind>(&(project, kind.clone()), pk, limit).await
+            }
         }
     }
 

@@ -28,6 +28,7 @@ use crate::{
     head,
     heartbeat::Heartbeat,
     log::EventReader,
+    migrate,
     space::Reservation,
     tap::Tap,
     view::Inner,
@@ -59,10 +60,10 @@ impl Drop for Thread {
 }
 
 impl Store {
-    /// Opens the data directory, or makes a new one.
+    /// Opens the data directory, or makes a new one. One that an older program wrote is brought up to date.
     ///
     /// # Errors
-    /// [`StoreError::Open`] when another program holds it or the engine cannot read it.
+    /// [`StoreError::Open`] when another program holds it, a newer program wrote it, or the engine cannot read it.
     pub fn open(dir: &Path, config: StoreConfig) -> Result<Self, StoreError> {
         let engine = SledEngine::open(dir, config.cache_bytes, Arc::clone(&config.faults))?;
         Store::on(Arc::new(engine), config)
@@ -80,11 +81,14 @@ impl Store {
     /// A store on an engine that is open already.
     ///
     /// # Errors
-    /// [`StoreError`] when the head of its log cannot be read or made.
+    /// [`StoreError`] when the head of its log cannot be read or made; [`StoreError::Open`] when a newer program wrote it.
     pub fn on(engine: Arc<dyn Engine>, config: StoreConfig) -> Result<Self, StoreError> {
         let now = config.clock.now();
         let book = match head::load(engine.as_ref())? {
-            Some(book) => book,
+            Some(book) => {
+                migrate::run(engine.as_ref(), now)?;
+                book
+            }
             None => head::create(engine.as_ref(), config.ids.uuid(now), now)?,
         };
         let inner = Arc::new(Inner::new(engine, config, book.head.epoch, book.head.next_seq - 1));

@@ -47,6 +47,23 @@ pub trait Counter: 'static {
     type Key: Key + Send + Sync;
 }
 
+/// Declares indexes and unique indexes, each named like its entry in the catalogue:
+/// `indexes! { /// doc  Index JobsByProject: ProjectId => Jobs; }`.
+macro_rules! indexes {
+    ($($(#[$doc:meta])* $kind:ident $name:ident: $key:ty => $table:ty;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl $crate::$kind for $name {
+            const ID: $crate::TableId = $crate::TableId::$name;
+            type Table = $table;
+            type Key = $key;
+        }
+    )+};
+}
+pub(crate) use indexes;
+
 /// A row as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored<R> {

@@ -119,6 +119,7 @@ async fn lists_are_searched_sorted_and_paged() {
     assert_eq!((names(&second), &second["next_cursor"]), (vec!["album"], &Value::Null));
     assert_eq!(list(&format!("sort=name&limit=3&cursor={cursor}")).await.faults(), ["?cursor"]);
     assert_eq!(list("sort=size").await.faults(), ["?sort"]);
+    assert_eq!(list("sort=size&limit=0").await.faults(), ["?limit", "?sort"], "all faults at once");
 }
 
 #[tokio::test]

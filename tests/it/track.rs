@@ -40,6 +40,14 @@ async fn a_track_is_made_changed_and_read() {
     assert_eq!(order(&ada, &path).await, ["Bass", "Drums"]);
     assert_eq!(ada.get(&path).await.ok(200)["counts"]["tracks"], json!(2));
 
+    let again = async |path: &str| {
+        ada.post(&format!("{path}/tracks"), json!({"name": "Keys"})).header("idempotency-key", "k").await
+    };
+    let (keys, (other, _)) = (again(&path).await.ok(201), song(&ada, &[]).await);
+    assert_eq!(again(&path).await.ok(201)["id"], keys["id"]);
+    again(&other).await.problem("idempotency_mismatch");
+    ada.delete(&format!("/api/v1/tracks/{}", keys["id"].as_str().expect("an id"))).await.ok(204);
+
     let mixed = ada.patch(&track, json!({"muted": true})).await.ok(200);
     assert_eq!((&mixed["muted"], &mixed["revision"]), (&json!(true), &json!(1)), "mixing is no revision");
     let change = json!({"name": "Low end", "instrument": null});

@@ -49,8 +49,8 @@ async fn person(site: &Site) -> Ctx {
     };
     let mut batch = Batch::new();
     batch.insert::<Users>(&user.id, &user);
-    let user_stamp = site.store().commit(batch).await.unwrap().stamp;
-    let login = Login { user_id: user.id, role: user.role, user_stamp, via: Via::ControlSocket };
+    site.store().commit(batch).await.unwrap();
+    let login = Login { user_id: user.id, role: user.role, security_version: 1, via: Via::ControlSocket };
     Ctx { caller: Caller::User(login), ..Ctx::system(now) }
 }
 

@@ -25,7 +25,7 @@ use poem::{
 };
 use poem_openapi::{
     OpenApi,
-    registry::{MetaApi, MetaOperation, Registry},
+    registry::{MetaApi, MetaOperation, MetaResponses, MetaSchemaRef, Registry},
 };
 use service::{Caller, Ctx, Idempotency};
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
@@ -71,13 +71,14 @@ impl Operation {
             schemes if schemes.iter().any(HashMap::is_empty) => Access::Optional,
             _ => Access::Required,
         };
+        let limit = lists(&meta.responses).then(Param::limit);
         Self {
             id: meta.operation_id.unwrap_or("unnamed"),
             tag,
             access,
             class: class(tag, &meta.method),
             method: meta.method,
-            params: meta.params.into_iter().filter_map(Param::new).collect(),
+            params: meta.params.into_iter().filter_map(Param::new).chain(limit).collect(),
         }
     }
 
@@ -85,6 +86,15 @@ impl Operation {
     pub fn scope(&self) -> String {
         security::scope(self.tag, &self.method)
     }
+}
+
+/// Whether the answer is a page of a list.
+fn lists(responses: &MetaResponses) -> bool {
+    let media = responses.responses.iter().flat_map(|response| &response.content);
+    media.into_iter().any(|media| match &media.schema {
+        MetaSchemaRef::Reference(name) => name.ends_with("Page"),
+        MetaSchemaRef::Inline(_) => false,
+    })
 }
 
 fn class(tag: &str, method: &Method) -> RateClass {
@@ -296,17 +306,21 @@ impl FramedEndpoint {
         if text.is_empty() || text.chars().count() > limits::IDEMPOTENCY_KEY_CHARS_MAX {
             return Err(conditional::malformed("Idempotency-Key"));
         }
-        let mut hash = blake3::hash(b"");
+        let mut hash = blake3::Hasher::new();
+        // Neither a method nor an address has a line end in it, so no two requests read the same.
+        let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+        hash.update(request.method().as_str().as_bytes()).update(b"\n");
+        hash.update(address.as_bytes()).update(b"\n");
         if json {
             let taken = request.take_body();
             let bytes = body::read(request, taken).await?;
-            hash = blake3::hash(&bytes);
+            hash.update(&bytes);
             request.set_data(Buffered(bytes));
         }
         Ok(Some(Idempotency {
             operation: self.operation.id,
             key: *blake3::hash(text.as_bytes()).as_bytes(),
-            body: *hash.as_bytes(),
+            fingerprint: *hash.finalize().as_bytes(),
         }))
     }
 }

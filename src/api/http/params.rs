@@ -1,8 +1,8 @@
 //! Query parameters against the document: every faulty one is reported at once, with the pointer `?name`.
 
 use crate::http::schema::Schemas;
-use model::Violation;
-use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchemaRef};
+use model::{Violation, limits::PAGE_MAX};
+use poem_openapi::registry::{MetaOperationParam, MetaParamIn, MetaSchema, MetaSchemaRef};
 use serde_json::Value;
 
 /// A query parameter of an operation.
@@ -28,6 +28,16 @@ impl Param {
         }
     }
 
+    /// The `limit` of a list, whose page the frame reads itself.
+    pub fn limit() -> Self {
+        let schema = MetaSchema {
+            minimum: Some(1.0),
+            maximum: Some(PAGE_MAX as f64),
+            ..MetaSchema::new_with_format("integer", "int32")
+        };
+        Self { name: "limit".to_owned(), schema: MetaSchemaRef::Inline(Box::new(schema)), required: false }
+    }
+
     /// Its faults in this query.
     pub fn check(&self, schemas: &Schemas, query: &[(String, String)]) -> Vec<Violation> {
         let pointer = format!("?{}", self.name);
@@ -49,7 +59,7 @@ impl Param {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use poem_openapi::registry::{MetaSchema, Registry};
+    use poem_openapi::registry::Registry;
 
     fn faults(schema: MetaSchema, query: &[&str]) -> Vec<(String, &'static str)> {
         let schema = MetaSchemaRef::Inline(Box::new(schema));

@@ -15,7 +15,7 @@ impl Gate for OneToken {
             return Err(service::Error::Unauthenticated);
         }
         let user_id = UserId::new(Uuid::nil());
-        Ok(Login { user_id, role: InstanceRole::Member, user_stamp: 0, via: self.0.clone() })
+        Ok(Login { user_id, role: InstanceRole::Member, security_version: 0, via: self.0.clone() })
     }
     async fn require_setup(&self) -> service::Result<()> {
         Ok(())

@@ -198,7 +198,7 @@ impl ProjectsApi {
 
     /// List what was deleted in a project
     ///
-    /// Editors and owners. Tracks first, then versions, track by track.
+    /// Editors and owners. Tracks first, oldest first, then versions, track by track.
     #[oai(path = "/projects/:project_id/trash", method = "get", operation_id = "listProjectTrash")]
     async fn list_project_trash(
         &self,

@@ -104,7 +104,7 @@ impl Service {
         }
         self.refuse_known_address(&new.email).await?;
         let super::Draft { user, mut batch } = self.draft_user(cx, new, hash, Proof::Vouched).await?;
-        Self::rely_on_caller(cx, &mut batch);
+        self.rely_on(&cx.caller, &mut batch).await?;
         self.remember(cx, &mut batch, user.id)?;
         if (invite, self.settings().mail) == (Invite::Send, Mail::Configured) {
             let token = self.issue_first(cx, &mut batch, TokenPurpose::PasswordReset { user_id: user.id });
@@ -206,7 +206,7 @@ impl Service {
                 batch.add::<ActiveAdmins>(&(), delta, 1..);
             }
         }
-        Self::rely_on_caller(cx, &mut batch);
+        self.rely_on(&cx.caller, &mut batch).await?;
         let resource = user_ref(id, user.rev + 1);
         batch.replace::<Users>(&id, &user, &row);
         batch.audit(audit(cx, "user.changed", resource.clone(), Some(&state(&user.row)), Some(&state(&row))));

@@ -66,7 +66,7 @@ impl Service {
                 let mut batch = Batch::new();
                 let token = self.issue(cx, &mut batch, TokenPurpose::PasswordReset { user_id: id }).await?;
                 batch.assert_unchanged::<Users>(&id, &user);
-                Self::rely_on_caller(cx, &mut batch);
+                self.rely_on(&cx.caller, &mut batch).await?;
                 batch.audit(audit(cx, "password.link_created", user_ref(id, user.rev), None, None));
                 batch.emit(self.link_event(cx, token.id));
                 self.store().commit(batch).await?;

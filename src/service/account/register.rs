@@ -213,7 +213,7 @@ impl Service {
                 let mut batch = Batch::new();
                 let purpose = TokenPurpose::Register { email: email.clone() };
                 let token = self.issue(cx, &mut batch, purpose).await?;
-                Self::rely_on_caller(cx, &mut batch);
+                self.rely_on(&cx.caller, &mut batch).await?;
                 let event = self.link_event(cx, token.id);
                 batch
                     .audit(audit(cx, "registration.invited", event.resource.clone(), None, None))

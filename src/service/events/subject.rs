@@ -52,6 +52,12 @@ impl Service {
 fn is_deletion(body: &Event) -> bool {
     matches!(
         body,
-        Event::ProjectDeleted | Event::TrackDeleted | Event::VersionDeleted | Event::SessionRevoked
+        Event::ProjectDeleted
+            | Event::TrackDeleted
+            | Event::VersionDeleted
+            | Event::ProjectPurged
+            | Event::TrackPurged
+            | Event::VersionPurged
+            | Event::SessionRevoked
     )
 }

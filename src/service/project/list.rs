@@ -118,7 +118,8 @@ impl Service {
         let rows = members.into_iter().zip(projects).zip(gates);
         let known = rows.filter_map(|((member, project), gate)| {
             let standing = standing(login, member.role);
-            Some(Known { project: project?, gate: gate?, role: Some(member.role), standing })
+            let gate = gate.filter(|gate| !gate.row.purging)?;
+            Some(Known { project: project?, gate, role: Some(member.role), standing })
         });
         Ok(known.filter(|known| self.reaches(cx, known.project.row.id)).collect())
     }

@@ -1,4 +1,4 @@
-//! What was deleted in a project: first its tracks in their order, then versions, track by track, newest first.
+//! What was deleted in a project: first its tracks, oldest first, then versions, track by track, newest first.
 
 use crate::{
     Ctx, Result, Service,
@@ -33,8 +33,8 @@ pub enum TrashedThing {
     Version(Box<Version>),
 }
 
-/// Where an item stands: its track's place among the tracks of the trash, or its track and number.
-type Place = (Option<(String, TrackId)>, Option<(TrackId, i64)>);
+/// Where an item stands: the track itself, or its track and number.
+type Place = (Option<TrackId>, Option<(TrackId, i64)>);
 
 impl TrashItem {
     fn track(track: Track) -> Option<Self> {
@@ -47,7 +47,7 @@ impl TrashItem {
     }
     fn place(&self) -> Place {
         match &self.thing {
-            TrashedThing::Track(track) => (Some((track.position.to_string(), track.id)), None),
+            TrashedThing::Track(track) => (Some(track.id), None),
             TrashedThing::Version(version) => (None, Some((version.track_id, version.number))),
         }
     }
@@ -77,17 +77,11 @@ impl Service {
         Ok(Paged::cut(items, page.limit, TrashItem::place))
     }
 
-    async fn trashed_tracks(
-        &self,
-        project: ProjectId,
-        after: Option<(String, TrackId)>,
-    ) -> Result<Vec<TrashItem>> {
-        let tracks = self.all_tracks(project).await?;
-        let items = tracks.into_iter().filter_map(TrashItem::track);
-        let mut placed: Vec<_> = items.map(|item| (item.place().0, item)).collect();
-        placed.retain(|(place, _)| *place > after);
-        placed.sort_by(|(a, _), (b, _)| a.cmp(b));
-        Ok(placed.into_iter().map(|(_, item)| item).collect())
+    async fn trashed_tracks(&self, project: ProjectId, after: Option<TrackId>) -> Result<Vec<TrashItem>> {
+        let mut tracks = self.all_tracks(project).await?;
+        tracks.retain(|track| Some(track.id) > after);
+        tracks.sort_by_key(|track| track.id);
+        Ok(tracks.into_iter().filter_map(TrashItem::track).collect())
     }
 
     /// At most `limit` deleted versions after a place, through every track of the project.

@@ -2,16 +2,20 @@
 
 use super::TrackView;
 use crate::{
-    Ctx, Result, Service, Stored,
+    Ctx, Result, Service,
+    authorize::must,
     commit::{check_revision, decide_again},
 };
 use model::{ProjectId, TrackId, access::Action, event::Event, limits, rank::Rank, track::Track};
 use store::{
     Batch,
-    tables::counters::{ProjectVersionCount, TrackCount, VersionCount},
+    tables::{
+        counters::{ProjectVersionCount, TrackCount, VersionCount},
+        track::TrackPlaces,
+    },
 };
 
-use super::order::{Line, Place};
+use super::order::{Line, Place, reposition};
 
 impl Service {
     /// Moves a track to the trash.
@@ -47,12 +51,14 @@ impl Service {
         let auth = self.authorize_trashed::<Track>(cx, id, Action::EditTracks).await?;
         let project = auth.project_id();
         let line = self.line_up(project).await?;
-        let slot = line.slot(Some(id), line.old_place(auth.resource()))?;
+        let place = must::<TrackPlaces>(self.store(), &id, "track").await?;
+        let slot = line.slot(Some(id), line.old_place(&place.row.position))?;
         let mut batch = Batch::new();
         line.replace_guard(&mut batch, project);
-        slot.spread(&mut batch, cx);
+        slot.spread(&mut batch);
+        reposition(&mut batch, id, &place, slot.rank);
         self.count_track(&mut batch, project, id, 1).await?;
-        let track = Track { position: slot.rank, deleted: None, ..auth.resource().row.clone() };
+        let track = Track { deleted: None, ..auth.resource().row.clone() };
         let track = self.save_track(cx, &auth, track, Event::TrackRestored, batch).await?;
         self.track_view(track).await
     }
@@ -70,9 +76,8 @@ impl Service {
 
 impl Line {
     /// Before the first track that stands after the one that comes back.
-    fn old_place(&self, track: &Stored<Track>) -> Place {
-        let rank: &Rank = &track.row.position;
-        let next = self.tracks.iter().find(|other| other.row.position > *rank);
-        next.map_or(Place::Last, |next| Place::Before(next.row.id))
+    fn old_place(&self, rank: &Rank) -> Place {
+        let next = self.tracks.iter().find(|other| other.place.row.position > *rank);
+        next.map_or(Place::Last, |next| Place::Before(next.track.row.id))
     }
 }

@@ -13,12 +13,12 @@ use model::{
     limits,
     project::Project,
     rank::Rank,
-    track::Track,
+    track::{Track, TrackPlace},
 };
 use std::collections::BTreeMap;
 use store::{
-    Batch, Scan, StoreError,
-    tables::track::{TrackSet, TrackSets, Tracks, TracksByProject},
+    Batch, Scan,
+    tables::track::{TrackPlaces, TrackSet, TrackSets, TracksByProject},
 };
 
 /// Where a track goes.
@@ -45,7 +45,14 @@ pub struct TrackOrder {
 /// The tracks of a project outside the trash in their order, and the guard they were read under.
 pub(crate) struct Line {
     pub(crate) guard: Stored<TrackSet>,
-    pub(crate) tracks: Vec<Stored<Track>>,
+    pub(crate) tracks: Vec<Placed>,
+}
+
+/// A track and where it stands.
+#[derive(Clone)]
+pub(crate) struct Placed {
+    pub(crate) track: Stored<Track>,
+    pub(crate) place: Stored<TrackPlace>,
 }
 
 /// A place in the line.
@@ -55,7 +62,7 @@ pub(super) struct Slot {
     /// How many of the others stand before it.
     at: usize,
     /// The others that get another rank because there was no room left between two of them.
-    moved: Vec<(Stored<Track>, Rank)>,
+    moved: Vec<(Placed, Rank)>,
 }
 
 impl Service {
@@ -65,7 +72,19 @@ impl Service {
         let guard = must::<TrackSets>(self.store(), &project, "project").await?;
         let scan = Scan::prefix(&(project, false)).limit(MAX);
         let found = self.store().scan_index::<TracksByProject>(scan).await?;
-        Ok(Line { guard, tracks: found.items.into_iter().map(|hit| hit.stored).collect() })
+        let tracks = self.placed(found.items.into_iter().map(|hit| hit.stored).collect()).await?;
+        Ok(Line { guard, tracks })
+    }
+
+    /// These tracks in their order.
+    pub(crate) async fn placed(&self, tracks: Vec<Stored<Track>>) -> Result<Vec<Placed>> {
+        let ids: Vec<TrackId> = tracks.iter().map(|track| track.row.id).collect();
+        let places = self.store().get_many::<TrackPlaces>(&ids).await?;
+        let pairs = tracks.into_iter().zip(places);
+        let mut placed: Vec<Placed> =
+            pairs.filter_map(|(track, place)| Some(Placed { track, place: place? })).collect();
+        placed.sort_by(|a, b| a.place.row.position.cmp(&b.place.row.position));
+        Ok(placed)
     }
 
     /// Moves one track beside another one or to the end.
@@ -80,19 +99,21 @@ impl Service {
         let auth = self.authorize::<Track>(cx, id, Action::EditTracks).await?;
         let line = self.line_up(auth.project_id()).await?;
         let slot = line.slot(Some(id), place)?;
-        if line.stands_at(id, slot.at) {
+        let at = line.tracks.iter().position(|placed| placed.track.row.id == id);
+        let at = at.ok_or(Error::NotFound("track"))?;
+        if at == slot.at {
             return self.track_view(auth.resource().clone()).await;
         }
         let mut batch = Batch::new();
         line.replace_guard(&mut batch, auth.project_id());
-        slot.spread(&mut batch, cx);
-        let row = reposition(&mut batch, auth.resource(), slot.rank, cx);
+        slot.spread(&mut batch);
+        reposition(&mut batch, id, &line.tracks[at].place, slot.rank);
         batch.emit(self.order_event(cx, auth.project_id(), line.guard.rev + 1));
-        let stamp = self.commit(&auth, batch).await.map_err(too_much)?.stamp;
-        self.track_view(Stored { row, rev: auth.resource().rev + 1, stamp }).await
+        self.commit(&auth, batch).await?;
+        self.track_view(auth.resource().clone()).await
     }
 
-    /// Puts all tracks into a new order. As few of them as possible get another position and revision.
+    /// Puts all tracks into a new order. As few of them as possible get another position; no track's own revision changes.
     ///
     /// # Errors
     /// Those of [`Service::authorize`]; `RevisionConflict` if the set or order is not the expected one; `OrderConflict` if
@@ -118,20 +139,19 @@ impl Service {
         let line = self.line_up(project).await?;
         check_revision(expect, &line.guard)?;
         let wanted = line.ordered(track_ids)?;
-        let now: Vec<Rank> = wanted.iter().map(|track| track.row.position.clone()).collect();
+        let now: Vec<Rank> = wanted.iter().map(|placed| placed.place.row.position.clone()).collect();
         let order = |revision| TrackOrder { track_ids: track_ids.to_vec(), revision };
         if now.is_sorted() {
             return Ok(order(line.guard.rev));
         }
         let mut batch = Batch::new();
         let ranks = Rank::reordered(&now);
-        for (track, rank) in wanted.into_iter().zip(ranks).filter(|(track, rank)| track.row.position != *rank)
-        {
-            reposition(&mut batch, track, rank, cx);
+        for (placed, rank) in wanted.into_iter().zip(ranks) {
+            reposition(&mut batch, placed.track.row.id, &placed.place, rank);
         }
         line.replace_guard(&mut batch, project);
         batch.emit(self.order_event(cx, project, line.guard.rev + 1));
-        self.commit(&auth, batch).await.map_err(too_much)?;
+        self.commit(&auth, batch).await?;
         Ok(order(line.guard.rev + 1))
     }
 
@@ -144,11 +164,11 @@ impl Service {
 impl Line {
     /// The place for a track that moves, or for a new one.
     pub(super) fn slot(&self, moving: Option<TrackId>, place: Place) -> Result<Slot> {
-        let others: Vec<&Stored<Track>> =
-            self.tracks.iter().filter(|track| Some(track.row.id) != moving).collect();
+        let others: Vec<&Placed> =
+            self.tracks.iter().filter(|placed| Some(placed.track.row.id) != moving).collect();
         let find = |id: TrackId, pointer: &'static str| {
             let fault = "must be another track of this project";
-            let place = others.iter().position(|track| track.row.id == id);
+            let place = others.iter().position(|placed| placed.track.row.id == id);
             place.ok_or_else(|| Error::from(Violation::new(pointer, "unknown_track", fault)))
         };
         let at = match place {
@@ -156,8 +176,8 @@ impl Line {
             Place::Before(id) => find(id, "/before_id")?,
             Place::After(id) => find(id, "/after_id")? + 1,
         };
-        let low = at.checked_sub(1).map(|i| &others[i].row.position);
-        let high = others.get(at).map(|track| &track.row.position);
+        let low = at.checked_sub(1).map(|i| &others[i].place.row.position);
+        let high = others.get(at).map(|placed| &placed.place.row.position);
         if let Some(rank) = Rank::between(low, high) {
             return Ok(Slot { rank, at, moved: vec![] });
         }
@@ -166,15 +186,15 @@ impl Line {
         Ok(Slot { rank, at, moved: others.into_iter().cloned().zip(ranks).collect() })
     }
 
-    /// Whether exactly `at` others stand before this track.
-    fn stands_at(&self, id: TrackId, at: usize) -> bool {
-        self.tracks.iter().position(|track| track.row.id == id) == Some(at)
+    /// The tracks, in their order.
+    pub(crate) fn ids(&self) -> Vec<TrackId> {
+        self.tracks.iter().map(|placed| placed.track.row.id).collect()
     }
 
     /// The tracks in the order of these ids, which must be exactly theirs.
-    fn ordered(&self, ids: &[TrackId]) -> Result<Vec<&Stored<Track>>> {
-        let mut left: BTreeMap<TrackId, &Stored<Track>> =
-            self.tracks.iter().map(|track| (track.row.id, track)).collect();
+    fn ordered(&self, ids: &[TrackId]) -> Result<Vec<&Placed>> {
+        let mut left: BTreeMap<TrackId, &Placed> =
+            self.tracks.iter().map(|placed| (placed.track.row.id, placed)).collect();
         let wanted: Option<Vec<_>> = ids.iter().map(|id| left.remove(id)).collect();
         wanted.filter(|_| left.is_empty()).ok_or(Error::OrderConflict)
     }
@@ -187,25 +207,16 @@ impl Line {
 
 impl Slot {
     /// Gives the others their new ranks, if there was no room.
-    pub(super) fn spread(&self, batch: &mut Batch, cx: &Ctx) {
-        for (track, rank) in &self.moved {
-            reposition(batch, track, rank.clone(), cx);
+    pub(super) fn spread(&self, batch: &mut Batch) {
+        for (placed, rank) in &self.moved {
+            reposition(batch, placed.track.row.id, &placed.place, rank.clone());
         }
     }
 }
 
-fn reposition(batch: &mut Batch, track: &Stored<Track>, position: Rank, cx: &Ctx) -> Track {
-    let row = Track { position, updated_at: cx.now, ..track.row.clone() };
-    batch.replace::<Tracks>(&row.id, track, &row);
-    row
-}
-
-/// Two hundred tracks with the longest notes do not fit into one write; a few of them do.
-fn too_much(error: Error) -> Error {
-    match error {
-        Error::Store(StoreError::TooLarge { .. }) => Error::Conflict(
-            "the notes of these tracks are too long to move them all at once; move them one by one",
-        ),
-        other => other,
+/// Puts a track elsewhere, unless it stands there already.
+pub(super) fn reposition(batch: &mut Batch, id: TrackId, place: &Stored<TrackPlace>, position: Rank) {
+    if place.row.position != position {
+        batch.replace::<TrackPlaces>(&id, place, &TrackPlace { position });
     }
 }

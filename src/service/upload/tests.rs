@@ -195,6 +195,38 @@ async fn a_form_gives_back_what_the_file_does_not_need() {
 }
 
 #[tokio::test]
+async fn a_form_of_unknown_length_takes_the_quota_in_steps() {
+    const STEP: u64 = limits::FORM_STEP_BYTES;
+    let stage = Stage::with_quota(3 * STEP + 100);
+    let ada = stage.person("ada").await;
+    let song = project(&stage, &ada).await;
+    let track = stage.track(&ada, song).await;
+    let open = async || {
+        let name = FileName::parse("take.wav").unwrap();
+        stage.service.open_form_upload(&ada, track, name, None).await.unwrap().row
+    };
+    let (small, large, huge) = (open().await, open().await, open().await);
+    assert_eq!(used(&stage, &ada).await, signed(3 * STEP), "two at once do not starve each other");
+    let put = async |upload: UploadId, bytes: u64| {
+        let chunk = bytes::Bytes::from(vec![7; 1 << 20]);
+        let chunks = bytes.div_ceil(1 << 20);
+        let tail = move |n| {
+            if n + 1 == chunks { chunk.slice(..(bytes - n * (1 << 20)) as usize) } else { chunk.clone() }
+        };
+        let body = futures::stream::iter((0..chunks).map(move |n| Ok(tail(n))));
+        stage.service.put_form_content(&ada, upload, body).await
+    };
+    put(small.id, 10).await.unwrap();
+    assert_eq!(used(&stage, &ada).await, signed(2 * STEP + 10));
+    let grown = put(large.id, STEP + 10).await.unwrap();
+    assert_eq!((grown.row.size_bytes, used(&stage, &ada).await), (STEP + 10, signed(2 * STEP + 20)));
+    let over = put(huge.id, 2 * STEP + 100).await;
+    assert!(matches!(over, Err(Error::QuotaExceeded { .. })), "{over:?}");
+    stage.service.delete_upload(&ada, huge.id).await.unwrap();
+    assert_eq!(used(&stage, &ada).await, signed(STEP + 20));
+}
+
+#[tokio::test]
 async fn uploads_belong_to_their_creator_and_their_project() {
     let stage = Stage::new();
     let (ada, ben) = (stage.person("ada").await, stage.person("ben").await);

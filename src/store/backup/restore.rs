@@ -14,7 +14,7 @@ use model::{
 
 use super::{BLOBS, BackupError, FORMAT, MANIFEST, Manifest, Progress, ROWS, frames::FrameReader};
 use crate::{
-    Batch, Blobs, Scan, Store, StoreConfig, StoreError,
+    Batch, Blobs, SCHEMA, Scan, Store, StoreConfig, StoreError,
     engine::{
         Engine, Writes,
         sled::{SledEngine, sync_dir},
@@ -286,6 +286,9 @@ fn read_manifest(entry: &mut impl Read) -> Result<Manifest, BackupError> {
         .map_err(|error| BackupError::Damaged(format!("its manifest cannot be read: {error}")))?;
     if manifest.format > FORMAT {
         return Err(BackupError::Newer(manifest.format));
+    }
+    if manifest.schema > SCHEMA {
+        return Err(BackupError::NewerSchema(manifest.schema));
     }
     Ok(manifest)
 }

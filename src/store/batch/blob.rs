@@ -4,8 +4,9 @@ use model::BlobHash;
 
 use super::Batch;
 use crate::{
-    Stored,
-    tables::blob::{BlobRow, BlobState, Blobs, Refs},
+    Stored, Table,
+    table::full_key,
+    tables::blob::{BlobRow, BlobState, Blobs, BlobsIdle, IdleRow, Refs},
 };
 
 impl Batch {
@@ -14,9 +15,14 @@ impl Batch {
         self.assert_unchanged::<Blobs>(hash, blob).add::<Refs>(hash, 1, 1..)
     }
 
-    /// One row less refers to this blob. The collector does the rest.
+    /// One row less refers to this blob. The collector, who is told, does the rest.
     pub fn release_blob(&mut self, hash: &BlobHash) -> &mut Self {
-        self.add::<Refs>(hash, -1, 0..)
+        self.add::<Refs>(hash, -1, 0..);
+        let told = full_key(BlobsIdle::ID, hash);
+        if !self.puts.iter().any(|put| put.key == told) {
+            self.put::<BlobsIdle>(hash, &IdleRow::default());
+        }
+        self
     }
 
     /// Content was stored and one row refers to it: a new blob, one that is there already, or a condemned one that is revived.

@@ -171,6 +171,28 @@ async fn a_condemned_blob_that_is_stored_again_lives() {
     assert!(blobs.exists(&hash).await.expect("looks"));
 }
 
+#[tokio::test]
+async fn a_file_that_no_row_names_is_swept() {
+    let dir = dir();
+    let (blobs, store) = (open(&dir), Store::memory(config()).expect("opens"));
+    let (kept, stray) =
+        (blobs.put(Bytes::from_static(b"kept")).await, blobs.put(Bytes::from_static(b"stray")).await);
+    let (kept, stray) = (kept.expect("stores"), stray.expect("stores"));
+    refer(&store, &kept).await;
+    let mut strays = 0;
+    for _ in 0..256 {
+        strays += blobs.collect(&store, Timestamp(0)).await.expect("collects").strays;
+    }
+    assert_eq!(strays, 0, "whoever stored them may still be about to name them");
+    let hash = stray.hash;
+    drop((kept.hold, stray));
+    for _ in 0..256 {
+        strays += blobs.collect(&store, Timestamp(0)).await.expect("collects").strays;
+    }
+    assert_eq!(strays, 1);
+    assert!(!blobs.exists(&hash).await.expect("looks") && blobs.exists(&kept.hash).await.expect("looks"));
+}
+
 /// Stores one blob each way; under `strace` when the test below asks for it.
 #[tokio::test]
 async fn content_is_stored_both_ways() {

@@ -76,6 +76,7 @@ pub(super) fn all() -> Vec<Box<dyn Examiner>> {
         t::star::Stars,
         t::track::Tracks,
         t::track::TrackSets,
+        t::track::TrackPlaces,
         t::track::Faders,
         t::version::Versions,
         t::job::Jobs,

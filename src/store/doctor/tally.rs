@@ -1,8 +1,12 @@
 //! What each row counts for: the definition of every counter, in one place.
 
-use std::{any::Any, collections::BTreeMap};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use model::{
+    TrackId,
     access::Role,
     account::{InstanceRole, User, UserStatus},
     project::{Project, ProjectMember},
@@ -41,21 +45,25 @@ impl Want {
     }
 }
 
-/// The counters that follow from rows.
+/// The counters that follow from rows, and what later rows must know of earlier ones: tracks come before versions.
 #[derive(Debug, Default)]
-pub struct Sums(BTreeMap<TableId, BTreeMap<Vec<u8>, Want>>);
+pub struct Sums {
+    counters: BTreeMap<TableId, BTreeMap<Vec<u8>, Want>>,
+    /// Tracks in the trash: what is on them does not count for the project.
+    trashed: BTreeSet<TrackId>,
+}
 
 impl Sums {
     fn add<C: Counter>(&mut self, key: &C::Key, delta: i64) {
-        self.0.entry(C::ID).or_default().entry(key.to_bytes()).or_default().value += delta;
+        self.counters.entry(C::ID).or_default().entry(key.to_bytes()).or_default().value += delta;
     }
     fn at_least<C: Counter>(&mut self, key: &C::Key, number: i64) {
-        let want = self.0.entry(C::ID).or_default().entry(key.to_bytes()).or_default();
+        let want = self.counters.entry(C::ID).or_default().entry(key.to_bytes()).or_default();
         *want = Want { value: want.value.max(number), least: true };
     }
     /// The counters of one kind, by key.
     pub(super) fn of(&self, id: TableId) -> BTreeMap<Vec<u8>, Want> {
-        self.0.get(&id).cloned().unwrap_or_default()
+        self.counters.get(&id).cloned().unwrap_or_default()
     }
 }
 
@@ -79,6 +87,9 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
     } else if let Some(track) = row.downcast_ref::<Track>() {
         sums.add::<TrackTotal>(&track.project_id, 1);
         sums.add::<TrackCount>(&track.project_id, i64::from(track.deleted.is_none()));
+        if track.deleted.is_some() {
+            sums.trashed.insert(track.id);
+        }
         track.cover.iter().for_each(|blob| sums.add::<Refs>(blob, 1));
     } else if let Some(version) = row.downcast_ref::<Version>() {
         tally_version(version, sums);
@@ -93,7 +104,8 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
 fn tally_version(version: &Version, sums: &mut Sums) {
     let shown = i64::from(version.deleted.is_none());
     sums.add::<VersionCount>(&version.track_id, shown);
-    sums.add::<ProjectVersionCount>(&version.project_id, shown);
+    let track_shown = i64::from(!sums.trashed.contains(&version.track_id));
+    sums.add::<ProjectVersionCount>(&version.project_id, shown * track_shown);
     sums.add::<ProjectBytes>(&version.project_id, bytes(version.size_bytes));
     sums.add::<UsedBytes>(&version.charged_to, bytes(version.size_bytes));
     sums.at_least::<VersionSeq>(&version.track_id, version.number);

@@ -50,7 +50,7 @@ async fn a_healthy_store_is_clean() {
     let store = with_members(5).await;
     let report = examine(&store, None, Repair::No).unwrap();
     assert!(report.is_clean(), "{:?}", report.findings);
-    assert_eq!((report.entries, report.rows), (5, 6), "five members and the head of the log");
+    assert_eq!((report.entries, report.rows), (5, 7), "five members, the head of the log and the schema");
 }
 
 #[tokio::test]

@@ -20,11 +20,12 @@ async fn a_picture() {
     let (seq, text) = store.dump().await.expect("dumps");
     assert_eq!(seq, 1);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 3, "{text}");
-    assert!(lines[0].starts_with("events 0000000000000001 v1 rev 1 stamp 2 at 1000 {id: x"), "{text}");
-    assert!(lines[1].contains("{size: 5, sha256: [1 1"), "{text}");
-    assert!(lines[1].ends_with("content_type: \"a/b\", state: \"Live\"}"), "{text}");
-    assert!(lines[2].ends_with(" 1"), "{text}");
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(lines[0].ends_with("{Number: 1}"), "the schema: {text}");
+    assert!(lines[1].starts_with("events 0000000000000001 v1 rev 1 stamp 2 at 1000 {id: x"), "{text}");
+    assert!(lines[2].contains("{size: 5, sha256: [1 1"), "{text}");
+    assert!(lines[2].ends_with("content_type: \"a/b\", state: \"Live\"}"), "{text}");
+    assert!(lines[3].ends_with(" 1"), "{text}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use model::{
     event::{Actor, NewEvent},
 };
 
-use crate::{Index, IndexSink, Table, TableId};
+use crate::{IndexSink, Table, TableId, table::indexes};
 
 /// The feed of a project by `(project, seq)`.
 #[derive(Debug)]
@@ -17,30 +17,19 @@ impl Table for Feed {
     type Row = NewEvent;
 
     fn indexes(row: &NewEvent, &(project, _): &Self::Key, out: &mut IndexSink) {
-        out.index::<FeedByActor>(&(project, row.actor));
+        out.index::<ActivityByActor>(&(project, row.actor));
         if let Some(track) = row.track {
-            out.index::<FeedByTrack>(&(project, track));
+            out.index::<ActivityByTrack>(&(project, track));
         }
-        out.index::<FeedByKind>(&(project, row.body.kind().to_owned()));
+        out.index::<ActivityByKind>(&(project, row.body.kind().to_owned()));
     }
 }
 
-macro_rules! feed_index {
-    ($(#[$doc:meta])* $name:ident $id:ident $key:ty) => {
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub struct $name;
-
-        impl Index for $name {
-            const ID: TableId = TableId::$id;
-            type Table = Feed;
-            type Key = (ProjectId, $key);
-        }
-    };
+indexes! {
+    /// What one person did.
+    Index ActivityByActor: (ProjectId, Actor) => Feed;
+    /// What happened on one track.
+    Index ActivityByTrack: (ProjectId, TrackId) => Feed;
+    /// What happened of one kind.
+    Index ActivityByKind: (ProjectId, String) => Feed;
 }
-feed_index!(/// What one person did.
-    FeedByActor ActivityByActor Actor);
-feed_index!(/// What happened on one track.
-    FeedByTrack ActivityByTrack TrackId);
-feed_index!(/// What happened of one kind.
-    FeedByKind ActivityByKind String);

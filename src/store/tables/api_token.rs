@@ -2,7 +2,7 @@
 
 use model::{ApiTokenId, UserId, account::ApiToken};
 
-use crate::{Index, IndexSink, Table, TableId, Unique, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Personal access tokens. A revoked token has no row.
 #[derive(Debug)]
@@ -20,22 +20,9 @@ impl Table for ApiTokens {
 }
 record!(ApiToken, 1);
 
-/// The token with a secret of this hash.
-#[derive(Debug)]
-pub struct ApiTokenByHash;
-
-impl Unique for ApiTokenByHash {
-    const ID: TableId = TableId::ApiTokenByHash;
-    type Table = ApiTokens;
-    type Key = [u8; 32];
-}
-
-/// The tokens of one person, oldest first.
-#[derive(Debug)]
-pub struct ApiTokensByUser;
-
-impl Index for ApiTokensByUser {
-    const ID: TableId = TableId::ApiTokensByUser;
-    type Table = ApiTokens;
-    type Key = UserId;
+indexes! {
+    /// The token with a secret of this hash.
+    Unique ApiTokenByHash: [u8; 32] => ApiTokens;
+    /// The tokens of one person, oldest first.
+    Index ApiTokensByUser: UserId => ApiTokens;
 }

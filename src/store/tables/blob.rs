@@ -3,7 +3,7 @@
 use model::{BlobHash, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Counter, Index, IndexSink, Table, TableId, record};
+use crate::{Counter, IndexSink, Table, TableId, record, table::indexes};
 
 /// Stored content by its BLAKE3 hash.
 #[derive(Debug)]
@@ -47,14 +47,9 @@ pub enum BlobState {
     },
 }
 
-/// Content about to be collected, by the time it was condemned.
-#[derive(Debug)]
-pub struct BlobsCondemned;
-
-impl Index for BlobsCondemned {
-    const ID: TableId = TableId::BlobsCondemned;
-    type Table = Blobs;
-    type Key = Timestamp;
+indexes! {
+    /// Content about to be collected, by the time it was condemned.
+    Index BlobsCondemned: Timestamp => Blobs;
 }
 
 /// How many rows refer to a blob.
@@ -66,20 +61,21 @@ impl Counter for Refs {
     type Key = BlobHash;
 }
 
-/// Since when a blob has been seen without a reference.
+/// Blobs that lost a reference, until the collector has seen to them. Every batch that releases one writes its row.
 #[derive(Debug)]
 pub struct BlobsIdle;
 
 impl Table for BlobsIdle {
     const ID: TableId = TableId::BlobsIdle;
+    const BLIND: bool = true;
     type Key = BlobHash;
     type Row = IdleRow;
 }
 
-/// When the collector first saw no reference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether it has no reference left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdleRow {
-    /// Since when.
-    pub since: Timestamp,
+    /// Since when the collector sees none; absent before it looked.
+    pub since: Option<Timestamp>,
 }
 record!(IdleRow, 1);

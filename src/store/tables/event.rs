@@ -2,7 +2,7 @@
 
 use model::{ProjectId, UserId, event::NewEvent};
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 record!(NewEvent, 1);
 
@@ -25,22 +25,9 @@ impl Table for Events {
     }
 }
 
-/// The log of one project.
-#[derive(Debug)]
-pub struct EventsByProject;
-
-impl Index for EventsByProject {
-    const ID: TableId = TableId::EventsByProject;
-    type Table = Events;
-    type Key = ProjectId;
-}
-
-/// The own stream of one user.
-#[derive(Debug)]
-pub struct EventsByUser;
-
-impl Index for EventsByUser {
-    const ID: TableId = TableId::EventsByUser;
-    type Table = Events;
-    type Key = UserId;
+indexes! {
+    /// The log of one project.
+    Index EventsByProject: ProjectId => Events;
+    /// The own stream of one user.
+    Index EventsByUser: UserId => Events;
 }

@@ -4,7 +4,7 @@ use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// By person, operation and the hash of the key.
 #[derive(Debug)]
@@ -16,25 +16,20 @@ impl Table for Idempotency {
     type Row = Remembered;
 
     fn indexes(row: &Remembered, _key: &Self::Key, out: &mut IndexSink) {
-        out.index::<IdempotencyByAge>(&row.at);
+        out.index::<IdemByAge>(&row.at);
     }
 }
 
-/// Oldest first, for forgetting.
-#[derive(Debug)]
-pub struct IdempotencyByAge;
-
-impl Index for IdempotencyByAge {
-    const ID: TableId = TableId::IdemByAge;
-    type Table = Idempotency;
-    type Key = Timestamp;
+indexes! {
+    /// Oldest first, for forgetting.
+    Index IdemByAge: Timestamp => Idempotency;
 }
 
 /// What the first request made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    /// BLAKE3 of its body.
-    pub body: [u8; 32],
+    /// BLAKE3 of its method, address and body.
+    pub fingerprint: [u8; 32],
     /// The id of what it made.
     pub resource: Uuid,
     /// When.

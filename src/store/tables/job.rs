@@ -10,7 +10,7 @@ use model::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Desc, Index, IndexSink, Key, KeyError, Table, TableId, Unique, record};
+use crate::{Desc, IndexSink, Key, KeyError, Table, TableId, record, table::indexes};
 
 /// The name under which the relay, which turns events into jobs, follows the log.
 pub const RELAY: &str = "jobs.relay";
@@ -46,74 +46,21 @@ impl Table for Jobs {
 }
 record!(Job, 1);
 
-/// Jobs that may run, in the order in which a worker looks at them: queue, priority, the event that caused them.
-#[derive(Debug)]
-pub struct JobsReady;
-
-impl Index for JobsReady {
-    const ID: TableId = TableId::JobsReady;
-    type Table = Jobs;
-    type Key = (String, u8, u64);
-}
-
-/// Jobs that wait for their time, by that time.
-#[derive(Debug)]
-pub struct JobsDue;
-
-impl Index for JobsDue {
-    const ID: TableId = TableId::JobsDue;
-    type Table = Jobs;
-    type Key = Timestamp;
-}
-
-/// Running jobs by who has them: node and boot.
-#[derive(Debug)]
-pub struct JobsLeased;
-
-impl Index for JobsLeased {
-    const ID: TableId = TableId::JobsLeased;
-    type Table = Jobs;
-    type Key = (String, Uuid);
-}
-
-/// The jobs that work on one thing: its kind and id.
-#[derive(Debug)]
-pub struct JobsBySubject;
-
-impl Index for JobsBySubject {
-    const ID: TableId = TableId::JobsBySubject;
-    type Table = Jobs;
-    type Key = (String, Uuid);
-}
-
-/// Jobs by state, the last to change first.
-#[derive(Debug)]
-pub struct JobsByState;
-
-impl Index for JobsByState {
-    const ID: TableId = TableId::JobsByState;
-    type Table = Jobs;
-    type Key = (StateKey, Desc<Timestamp>);
-}
-
-/// The jobs of a project; ids are in the order of time.
-#[derive(Debug)]
-pub struct JobsByProject;
-
-impl Index for JobsByProject {
-    const ID: TableId = TableId::JobsByProject;
-    type Table = Jobs;
-    type Key = ProjectId;
-}
-
-/// The queued job of a kind and key: there is at most one.
-#[derive(Debug)]
-pub struct JobByKey;
-
-impl Unique for JobByKey {
-    const ID: TableId = TableId::JobByKey;
-    type Table = Jobs;
-    type Key = (String, String);
+indexes! {
+    /// Jobs that may run, in the order in which a worker looks at them: queue, priority, the event that caused them.
+    Index JobsReady: (String, u8, u64) => Jobs;
+    /// Jobs that wait for their time, by that time.
+    Index JobsDue: Timestamp => Jobs;
+    /// Running jobs by who has them: node and boot.
+    Index JobsLeased: (String, Uuid) => Jobs;
+    /// The jobs that work on one thing: its kind and id.
+    Index JobsBySubject: (String, Uuid) => Jobs;
+    /// Jobs by state, the last to change first.
+    Index JobsByState: (StateKey, Desc<Timestamp>) => Jobs;
+    /// The jobs of a project; ids are in the order of time.
+    Index JobsByProject: ProjectId => Jobs;
+    /// The queued job of a kind and key: there is at most one.
+    Unique JobByKey: (String, String) => Jobs;
 }
 
 /// How far running jobs are; written relaxed, removed when the job ends.

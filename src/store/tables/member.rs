@@ -2,7 +2,7 @@
 
 use model::{ProjectId, UserId, project::ProjectMember};
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Members by project and person.
 #[derive(Debug)]
@@ -19,12 +19,7 @@ impl Table for Members {
 }
 record!(ProjectMember, 1);
 
-/// The memberships of one person.
-#[derive(Debug)]
-pub struct MembersByUser;
-
-impl Index for MembersByUser {
-    const ID: TableId = TableId::MembersByUser;
-    type Table = Members;
-    type Key = UserId;
+indexes! {
+    /// The memberships of one person.
+    Index MembersByUser: UserId => Members;
 }

@@ -2,7 +2,7 @@
 
 use model::{OneTimeTokenId, UserId, account::OneTimeToken, account::TokenPurpose};
 
-use crate::{Index, IndexSink, Table, TableId, Unique, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Single-use tokens.
 #[derive(Debug)]
@@ -26,22 +26,9 @@ impl Table for OneTimeTokens {
 }
 record!(OneTimeToken, 1);
 
-/// The token with a secret of this hash.
-#[derive(Debug)]
-pub struct OneTimeTokenByHash;
-
-impl Unique for OneTimeTokenByHash {
-    const ID: TableId = TableId::OneTimeTokenByHash;
-    type Table = OneTimeTokens;
-    type Key = [u8; 32];
-}
-
-/// The tokens of one person, or of nobody yet (setup and registration).
-#[derive(Debug)]
-pub struct OneTimeTokensByUser;
-
-impl Index for OneTimeTokensByUser {
-    const ID: TableId = TableId::OneTimeTokensByUser;
-    type Table = OneTimeTokens;
-    type Key = Option<UserId>;
+indexes! {
+    /// The token with a secret of this hash.
+    Unique OneTimeTokenByHash: [u8; 32] => OneTimeTokens;
+    /// The tokens of one person, or of nobody yet (setup and registration).
+    Index OneTimeTokensByUser: Option<UserId> => OneTimeTokens;
 }

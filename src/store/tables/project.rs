@@ -1,11 +1,11 @@
 //! `projects` and `project_gates`: what a project is called, and whether anything in it may change.
 
 use model::{
-    ProjectId,
+    ProjectId, Timestamp,
     project::{Project, ProjectGate},
 };
 
-use crate::{Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Projects.
 #[derive(Debug)]
@@ -26,5 +26,16 @@ impl Table for ProjectGates {
     const ID: TableId = TableId::ProjectGates;
     type Key = ProjectId;
     type Row = ProjectGate;
+
+    fn indexes(row: &ProjectGate, _key: &ProjectId, out: &mut IndexSink) {
+        if let Some((at, _)) = row.deleted {
+            out.index::<ProjectsTrashed>(&at);
+        }
+    }
 }
 record!(ProjectGate, 1);
+
+indexes! {
+    /// The projects in the trash, by when they were deleted.
+    Index ProjectsTrashed: Timestamp => ProjectGates;
+}

@@ -2,7 +2,7 @@
 
 use model::{SessionId, UserId, account::Session};
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Logins.
 #[derive(Debug)]
@@ -19,12 +19,7 @@ impl Table for Sessions {
 }
 record!(Session, 1);
 
-/// The logins of one person, oldest first.
-#[derive(Debug)]
-pub struct SessionsByUser;
-
-impl Index for SessionsByUser {
-    const ID: TableId = TableId::SessionsByUser;
-    type Table = Sessions;
-    type Key = UserId;
+indexes! {
+    /// The logins of one person, oldest first.
+    Index SessionsByUser: UserId => Sessions;
 }

@@ -1,12 +1,12 @@
 //! `tracks`, their order, and their faders.
 
 use model::{
-    ProjectId, TrackId,
-    track::{Fader, Track},
+    ProjectId, Timestamp, TrackId,
+    track::{Fader, Track, TrackPlace},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Tracks.
 #[derive(Debug)]
@@ -18,20 +18,31 @@ impl Table for Tracks {
     type Row = Track;
 
     fn indexes(row: &Track, _key: &TrackId, out: &mut IndexSink) {
-        out.index::<TracksByProject>(&(row.project_id, row.deleted.is_some(), row.position.to_string()));
+        out.index::<TracksByProject>(&(row.project_id, row.deleted.is_some()));
+        if let Some((at, _)) = row.deleted {
+            out.index::<TracksTrashed>(&at);
+        }
     }
 }
 record!(Track, 1);
 
-/// The tracks of a project: outside the trash first, in their order.
-#[derive(Debug)]
-pub struct TracksByProject;
-
-impl Index for TracksByProject {
-    const ID: TableId = TableId::TracksByProject;
-    type Table = Tracks;
-    type Key = (ProjectId, bool, String);
+indexes! {
+    /// The tracks of a project: outside the trash first, oldest first.
+    Index TracksByProject: (ProjectId, bool) => Tracks;
+    /// The tracks in the trash, by when they were deleted.
+    Index TracksTrashed: Timestamp => Tracks;
 }
+
+/// Where each track stands among its siblings.
+#[derive(Debug)]
+pub struct TrackPlaces;
+
+impl Table for TrackPlaces {
+    const ID: TableId = TableId::TrackPlaces;
+    type Key = TrackId;
+    type Row = TrackPlace;
+}
+record!(TrackPlace, 1);
 
 /// The shared mix: a fader by track.
 #[derive(Debug)]

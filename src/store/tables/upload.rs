@@ -2,7 +2,7 @@
 
 use model::{Timestamp, UploadId, UserId, upload::Upload};
 
-use crate::{Index, IndexSink, Table, TableId, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Uploads. One that was used or dropped has no row.
 #[derive(Debug)]
@@ -20,22 +20,9 @@ impl Table for Uploads {
 }
 record!(Upload, 1);
 
-/// The uploads of one person.
-#[derive(Debug)]
-pub struct UploadsByUser;
-
-impl Index for UploadsByUser {
-    const ID: TableId = TableId::UploadsByUser;
-    type Table = Uploads;
-    type Key = UserId;
-}
-
-/// Uploads by when they lapse.
-#[derive(Debug)]
-pub struct UploadsByExpiry;
-
-impl Index for UploadsByExpiry {
-    const ID: TableId = TableId::UploadsByExpiry;
-    type Table = Uploads;
-    type Key = Timestamp;
+indexes! {
+    /// The uploads of one person.
+    Index UploadsByUser: UserId => Uploads;
+    /// Uploads by when they lapse.
+    Index UploadsByExpiry: Timestamp => Uploads;
 }

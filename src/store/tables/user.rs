@@ -2,7 +2,7 @@
 
 use model::{UserId, account::User};
 
-use crate::{IndexSink, Table, TableId, Unique, record};
+use crate::{IndexSink, Table, TableId, record, table::indexes};
 
 /// Accounts. A deleted account keeps its row and gives up its address and handle.
 #[derive(Debug)]
@@ -20,22 +20,9 @@ impl Table for Users {
 }
 record!(User, 1);
 
-/// The account of an address.
-#[derive(Debug)]
-pub struct UserByEmail;
-
-impl Unique for UserByEmail {
-    const ID: TableId = TableId::UserByEmail;
-    type Table = Users;
-    type Key = String;
-}
-
-/// The account of a handle.
-#[derive(Debug)]
-pub struct UserByHandle;
-
-impl Unique for UserByHandle {
-    const ID: TableId = TableId::UserByHandle;
-    type Table = Users;
-    type Key = String;
+indexes! {
+    /// The account of an address.
+    Unique UserByEmail: String => Users;
+    /// The account of a handle.
+    Unique UserByHandle: String => Users;
 }

@@ -160,7 +160,7 @@ impl Gate for Doorman {
             "ada" => Ok(Login {
                 user_id: UserId::new(Uuid::from_u128(7)),
                 role: InstanceRole::Admin,
-                user_stamp: 0,
+                security_version: 0,
                 via: self.0.clone(),
             }),
             "old" => Err(service::Error::TokenExpired),

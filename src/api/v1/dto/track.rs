@@ -66,7 +66,7 @@ impl From<TrackView> for Track {
             kind: row.kind.to_string(),
             instrument: row.instrument.map(|instrument| instrument.to_string()),
             color: row.color.map(|color| color.to_string()),
-            position: row.position.to_string(),
+            position: view.position.to_string(),
             volume: fader.volume,
             pan: fader.pan,
             muted: fader.muted,
