@@ -7,7 +7,8 @@ use crate::{
         mail_send::MailSend,
         mix_tell::MixTell,
         upkeep::{
-            BlobsGc, EventsTrim, IdempotencyForget, JobsTrim, SessionsExpire, TrashPurge, UploadsExpire,
+            BlobsGc, EventsTrim, IdempotencyForget, InvitationsExpire, JobsTrim, SessionsExpire, TrashPurge,
+            UploadsExpire,
         },
         version_process::VersionProcess,
     },
@@ -61,6 +62,7 @@ pub static ALL: &[Definition] = &[
     by_clock::<BlobsGc>(),
     by_clock::<EventsTrim>(),
     by_clock::<IdempotencyForget>(),
+    by_clock::<InvitationsExpire>(),
     by_clock::<JobsTrim>(),
     by_event::<MailSend>(),
     by_event::<MixTell>(),

@@ -25,10 +25,9 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             vec![caused(envelope, NewJob::of(*job, &VersionProcess { version }))]
         }
         // The event's own id serves: an event asks for one mail.
-        Event::MailRequested { .. } => MailOrder::of(event)
-            .into_iter()
-            .map(|order| caused(envelope, NewJob::of(JobId::new(event.id.uuid()), &MailSend { order })))
-            .collect(),
+        Event::MailRequested { .. } | Event::InvitationCreated { .. } | Event::InvitationResent { .. } => {
+            MailOrder::of(event).into_iter().map(|order| mail(envelope, order)).collect()
+        }
         Event::BackupRequested { job, contents } => {
             let mut job = caused(envelope, NewJob::of(*job, &BackupRun { job: *job, contents: *contents }));
             // An administrator follows the backup they asked for, although it belongs to no project.
@@ -43,6 +42,16 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::ProjectDeleted
         | Event::ProjectRestored
         | Event::ProjectSettingsChanged
+        | Event::ProjectOwnershipTransferred { .. }
+        | Event::MemberJoined { .. }
+        | Event::MemberLeft
+        | Event::MemberRemoved
+        | Event::MemberRoleChanged { .. }
+        | Event::InvitationAccepted
+        | Event::InvitationDeclined
+        | Event::InvitationRevoked
+        | Event::AccessRequestCreated { .. }
+        | Event::AccessRequestDecided { .. }
         | Event::ProjectStarred { .. }
         | Event::ProjectUnstarred { .. }
         | Event::TrackCreated
@@ -77,6 +86,13 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::BackupFailed { .. }
         | Event::LinkCreated => Vec::new(),
     }
+}
+
+/// Whoever caused a mail has nothing to do with its sending.
+fn mail(envelope: &Envelope, order: MailOrder) -> NewJob {
+    let mut job = caused(envelope, NewJob::of(JobId::new(envelope.event.id.uuid()), &MailSend { order }));
+    (job.row.project_id, job.row.created_by) = (None, None);
+    job
 }
 
 /// The faders that moved are told when the pace of the project allows it. The job is the server's own business, so that its

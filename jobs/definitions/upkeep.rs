@@ -46,6 +46,8 @@ upkeep! {
     EventsTrim = "events.trim" every 60 min: trim_events;
     /// Forgets the answers to repeated requests after a day.
     IdempotencyForget = "idempotency.forget" every 60 min: forget_requests;
+    /// Forgets invitations that were over long ago.
+    InvitationsExpire = "invitations.expire" every 360 min: expire_invitations;
     /// Forgets jobs that ended long ago.
     JobsTrim = "jobs.trim" every 360 min: trim_jobs;
     /// Forgets logins and single-use tokens whose time is over.
@@ -120,6 +122,12 @@ async fn trim_state(store: &Store, state: JobState, cutoff: Timestamp) -> Result
 async fn expire_sessions(cx: &JobContext) -> Result<(), JobError> {
     let count = cx.service().expire_sessions(&cx.system()).await?;
     tracing::debug!(sessions.expired = count, "lapsed logins and tokens were forgotten");
+    Ok(())
+}
+
+async fn expire_invitations(cx: &JobContext) -> Result<(), JobError> {
+    let count = cx.service().expire_invitations(&cx.system()).await?;
+    tracing::debug!(invitations.expired = count, "invitations that were over long ago were forgotten");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use model::{
     BlobHash, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
+    access::Role,
     backup::BackupContents,
     event::{MailKind, NewEvent, ResourceRef},
 };
@@ -20,6 +21,18 @@ fn every() -> Vec<Event> {
         Event::ProjectDeleted,
         Event::ProjectRestored,
         Event::ProjectSettingsChanged,
+        Event::MemberJoined { role: Role::Viewer },
+        Event::MemberLeft,
+        Event::MemberRemoved,
+        Event::MemberRoleChanged { role: Role::Editor },
+        Event::ProjectOwnershipTransferred { to: UserId::new(id) },
+        Event::InvitationCreated { by_mail: true },
+        Event::InvitationResent { by_mail: true },
+        Event::InvitationAccepted,
+        Event::InvitationDeclined,
+        Event::InvitationRevoked,
+        Event::AccessRequestCreated { project: ProjectId::new(id) },
+        Event::AccessRequestDecided { project: ProjectId::new(id) },
         Event::ProjectStarred { project: ProjectId::new(id) },
         Event::ProjectUnstarred { project: ProjectId::new(id) },
         Event::TrackCreated,

@@ -10,8 +10,10 @@ pub mod backups;
 pub mod covers;
 pub mod dto;
 pub mod events;
+pub mod invitations;
 pub mod jobs;
 pub mod me;
+pub mod members;
 pub mod mix;
 pub mod projects;
 pub mod setup;
@@ -41,6 +43,8 @@ pub enum Tag {
     Admin,
     /// Projects: the album, song or band folder that people share.
     Projects,
+    /// Who belongs to a project, and how people come into it.
+    Members,
     /// Tracks of a project, their order and the shared mix.
     Tracks,
     /// Uploads on their way to become versions.
@@ -60,8 +64,7 @@ pub type Apis = (
     HealthApi,
     DocsApi,
     AccountApis,
-    projects::ProjectsApi,
-    covers::CoversApi,
+    ProjectApis,
     tracks::TracksApi,
     mix::MixApi,
     events::EventsApi,
@@ -78,6 +81,10 @@ pub type AccountApis = (
     admin::AdminApi,
     backups::BackupsApi,
 );
+
+/// Projects and who belongs to them.
+pub type ProjectApis =
+    (projects::ProjectsApi, covers::CoversApi, members::MembersApi, invitations::InvitationsApi);
 
 /// Recordings from upload to playback.
 pub type RecordingApis = (uploads::UploadsApi, versions::VersionsApi, audio::AudioApi, jobs::JobsApi);
@@ -97,8 +104,12 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             admin::AdminApi::new(service()),
             backups::BackupsApi::new(service()),
         ),
-        projects::ProjectsApi::new(service()),
-        covers::CoversApi::new(service()),
+        (
+            projects::ProjectsApi::new(service()),
+            covers::CoversApi::new(service()),
+            members::MembersApi::new(service()),
+            invitations::InvitationsApi::new(service()),
+        ),
         tracks::TracksApi::new(service()),
         mix::MixApi::new(service()),
         events::EventsApi::new(service()),

@@ -81,6 +81,12 @@ actions! {
     EditVersions = "edit_versions", Never Always Always, Writes, Alive;
     /// See what lies in the project's trash.
     ViewTrash = "view_trash", Never Always Always, Reads, Alive;
+    /// See who is invited and who asks to be let in.
+    SeeInvitations = "see_invitations", Never Never Always, Reads, Alive;
+    /// Change and remove members, invite, let in, hand over.
+    ManageMembers = "manage_members", Never Never Always, Writes, Alive;
+    /// Leave the project.
+    Leave = "leave", Always Always Always, Reads, Alive;
     /// Change the project's settings.
     ManageSettings = "manage_settings", Never Never Always, Writes, Alive;
     /// Archive the project and take it out of the archive.

@@ -4,7 +4,7 @@
 
 use crate::{
     BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
-    VersionId, backup::BackupContents,
+    VersionId, access::Role, backup::BackupContents,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -114,6 +114,51 @@ events! {
     ProjectRestored = "project.restored" Feed;
     /// Its settings changed.
     ProjectSettingsChanged = "project.settings_changed" Feed;
+    /// Somebody became a member.
+    MemberJoined {
+        /// With which part.
+        role: Role,
+    } = "member.joined" Feed;
+    /// A member left.
+    MemberLeft = "member.left" Feed;
+    /// A member was removed.
+    MemberRemoved = "member.removed" Feed;
+    /// A member got another part.
+    MemberRoleChanged {
+        /// Which.
+        role: Role,
+    } = "member.role_changed" Feed;
+    /// The project was handed over.
+    ProjectOwnershipTransferred {
+        /// To whom.
+        to: UserId,
+    } = "project.ownership_transferred" Feed;
+    /// Somebody was invited, or a link was made.
+    InvitationCreated {
+        /// It goes by mail.
+        by_mail: bool,
+    } = "invitation.created" Feed;
+    /// An invitation was sent again.
+    InvitationResent {
+        /// It goes by mail.
+        by_mail: bool,
+    } = "invitation.resent" Silent;
+    /// Somebody accepted an invitation.
+    InvitationAccepted = "invitation.accepted" Feed;
+    /// Somebody declined an invitation.
+    InvitationDeclined = "invitation.declined" Silent;
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation.revoked" Silent;
+    /// Somebody asks to be let in; owners hear of it.
+    AccessRequestCreated {
+        /// Into which project.
+        project: ProjectId,
+    } = "access_request.created" Silent;
+    /// It was decided; whoever asked hears of it.
+    AccessRequestDecided {
+        /// About which project.
+        project: ProjectId,
+    } = "access_request.decided" Silent;
     /// A person marked a project; only they hear of it.
     ProjectStarred {
         /// Which.
@@ -258,4 +303,6 @@ pub enum MailKind {
     EmailChanged,
     /// Notice that the password changed.
     PasswordChanged,
+    /// An invitation into a project.
+    ProjectInvitation,
 }

@@ -53,6 +53,10 @@ ids! {
     JobId,
     /// A guest session opened through a share link.
     GuestId,
+    /// An invitation into a project.
+    InvitationId,
+    /// A request to be let into a project.
+    AccessRequestId,
     /// An entry of the event log, as clients see it.
     EventId,
 }

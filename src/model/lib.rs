@@ -8,6 +8,7 @@ pub mod account;
 pub mod backup;
 pub mod event;
 pub mod id;
+pub mod invitation;
 pub mod job;
 pub mod limits;
 pub mod media;

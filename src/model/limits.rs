@@ -45,6 +45,26 @@ pub const TRACKS_PER_PROJECT_MAX: i64 = 200;
 pub const VERSIONS_PER_TRACK_MAX: i64 = 1000;
 /// Projects a user may be a member of.
 pub const PROJECTS_PER_USER_MAX: i64 = 1000;
+/// Members of a project.
+pub const MEMBERS_PER_PROJECT_MAX: i64 = 500;
+/// Owners who hear of what concerns owners alone.
+pub const OWNERS_TOLD_MAX: usize = 64;
+/// Open invitations into one project.
+pub const INVITATIONS_PER_PROJECT_MAX: usize = 200;
+/// How many may accept one link.
+pub const INVITATION_USES_MAX: i64 = 100;
+/// The life of an invitation that names no other, in milliseconds (14 days).
+pub const INVITATION_TTL_MS: i64 = 14 * 24 * 3600 * 1000;
+/// The longest life of an invitation, in milliseconds (90 days).
+pub const INVITATION_TTL_MS_MAX: i64 = 90 * 24 * 3600 * 1000;
+/// How long an invitation is shown after its time is over, in milliseconds (30 days).
+pub const INVITATION_KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
+/// Requests to be let in of one project, decided ones included.
+pub const ACCESS_REQUESTS_PER_PROJECT_MAX: usize = 500;
+/// How long somebody waits before they ask again, in milliseconds (24 h).
+pub const ACCESS_REQUEST_AGAIN_MS: i64 = 24 * 3600 * 1000;
+/// People and groups that autocompletion offers.
+pub const MENTIONABLES_MAX: usize = 20;
 /// Tags of one project or version.
 pub const TAGS_MAX: usize = 20;
 /// Metadata entries of one version.

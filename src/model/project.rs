@@ -18,8 +18,10 @@ pub struct Project {
     pub slug: String,
     /// What it is about.
     pub description: Option<Prose>,
-    /// Who made it; owners are members with that role.
+    /// Who made it.
     pub created_by: UserId,
+    /// Whom people name as its owner: one of the members with that role.
+    pub owner_id: UserId,
     /// The cover image.
     pub cover: Option<BlobHash>,
     /// Its colour in lists.
@@ -66,6 +68,9 @@ pub struct ProjectSettings {
     pub emotion_analysis: bool,
     /// Whose approval a version needs.
     pub approval_rule: ApprovalRule,
+    /// Whoever knows of the project may ask to be let in.
+    #[serde(default)]
+    pub access_requests: bool,
 }
 
 impl Default for ProjectSettings {
@@ -76,6 +81,7 @@ impl Default for ProjectSettings {
             mood_visibility: MoodVisibility::Members,
             emotion_analysis: true,
             approval_rule: ApprovalRule::None,
+            access_requests: false,
         }
     }
 }

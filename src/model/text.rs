@@ -69,6 +69,8 @@ texts! {
     Label = |t: &str| line(t, 1, 80),
     /// A file name as the client gave it; kept for display and `Content-Disposition`, never used as a path. 1 to 255 characters.
     FileName = |t: &str| line(t.rsplit(['/', '\\']).next().unwrap_or(""), 1, 255),
+    /// A few words to somebody: up to 500 characters, several lines.
+    Note = |t: &str| prose(t, 500),
     /// A description or a note: up to 4,000 characters, several lines.
     Prose = |t: &str| prose(t, 4_000),
     /// A changelog in Markdown: up to 10,000 characters and 15 KiB.

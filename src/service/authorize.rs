@@ -1,11 +1,12 @@
 //! Authorization by witness: a method cannot touch a project's things without an [`Authorized`] value, and only
 //! [`Service::authorize`] makes one. It carries the stamps the answer relied on; the commit asserts them.
 
-use crate::{Caller, Ctx, Error, Result, Service, Via};
+use crate::{Caller, Ctx, Error, Login, Result, Service, Via, account::audit};
 use model::{
     ProjectId,
     access::{Action, Decision, Effect, Role, Standing, When},
     account::InstanceRole,
+    event::ResourceRef,
     project::{Project, ProjectGate, ProjectMember},
     track::Track,
     version::Version,
@@ -13,6 +14,7 @@ use model::{
 use store::{
     Batch, Store, StoreError, Stored, Table,
     tables::{
+        audit::AuditDraft,
         member::Members,
         project::{ProjectGates, Projects},
         track::Tracks,
@@ -89,6 +91,8 @@ pub struct Authorized<T> {
     standing: Standing,
     caller: Caller,
     member: Option<Stored<ProjectMember>>,
+    /// What the audit log says if the caller may do this only because they run the instance.
+    office: Option<AuditDraft>,
 }
 
 impl<T> Authorized<T> {
@@ -184,7 +188,8 @@ impl Service {
             return Err(Error::ProjectArchived);
         }
         let caller = cx.caller.clone();
-        Ok(Authorized { resource, gate, project_id, standing, caller, member })
+        let office = self.office(cx, action, &gate, project_id, member.as_ref());
+        Ok(Authorized { resource, gate, project_id, standing, caller, member, office })
     }
 
     /// Adds what an answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
@@ -197,7 +202,27 @@ impl Service {
             batch.assert_unchanged::<Members>(&(member.row.project_id, member.row.user_id), member);
         }
         batch.assert_unchanged::<ProjectGates>(&auth.project_id, &auth.gate);
+        if let Some(entry) = &auth.office {
+            batch.audit(entry.clone());
+        }
         Ok(())
+    }
+
+    /// What the audit log says of an administrator who does what their part in the project, if any, would not allow.
+    fn office(
+        &self,
+        cx: &Ctx,
+        action: Action,
+        gate: &Stored<ProjectGate>,
+        project: ProjectId,
+        member: Option<&Stored<ProjectMember>>,
+    ) -> Option<AuditDraft> {
+        let Caller::User(Login { role: InstanceRole::Admin, .. }) = &cx.caller else { return None };
+        let standing = member.map_or(Standing::Outsider, |member| Standing::Member(member.row.role));
+        let decision = self.parts.access.decide(standing, action, &gate.row.settings);
+        let target = ResourceRef::new("project", project, 0);
+        (decision != Decision::Allow)
+            .then(|| audit(cx, "project.administered", target, None, Some(action.as_str())))
     }
 
     /// Who the caller is in a project, and the row that says so.

@@ -8,7 +8,7 @@ mod file;
 mod tests;
 
 use crate::{Error, Result};
-use model::{OneTimeTokenId, Timestamp, limits, ports::IdGen};
+use model::{InvitationId, OneTimeTokenId, Timestamp, limits, ports::IdGen};
 use parking_lot::RwLock;
 use pasetors::{
     Local,
@@ -177,6 +177,12 @@ impl Keys {
 
     fn mac(&self, purpose: Purpose, message: &[u8]) -> blake3::Hash {
         blake3::keyed_hash(&blake3::derive_key(purpose.context(), &self.ring.read().signing), message)
+    }
+
+    /// The secret of an invitation into a project, from its id: so that its link can be shown again.
+    pub(crate) fn invitation_secret(&self, id: InvitationId) -> [u8; 32] {
+        let key = blake3::derive_key("backline 2026-11 invitation", &self.ring.read().one_time);
+        *blake3::keyed_hash(&key, id.as_bytes()).as_bytes()
     }
 
     /// The secret of a single-use token, from its id: so that a mail can be written again after a crash.

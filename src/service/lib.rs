@@ -3,6 +3,7 @@
 //! A method authorizes, reads, decides, builds one batch and commits it with what the decision relied on. Nothing here knows
 //! HTTP; nothing outside knows tables. Methods are named like the operations of the contract, in snake case.
 
+pub mod access_request;
 pub mod account;
 pub mod authenticate;
 pub mod authorize;
@@ -15,10 +16,13 @@ pub mod ctx;
 pub mod error;
 pub mod events;
 pub mod expire;
+pub mod invitation;
 pub mod job_view;
 pub mod keys;
 pub mod live;
 pub mod mail;
+pub mod member;
+pub mod mentionable;
 pub mod mix;
 pub mod page;
 pub mod password;

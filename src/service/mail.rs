@@ -3,11 +3,11 @@
 //! Plain text, one recipient, a link where one is due. The secret in the link is derived again, so nothing secret waits in
 //! the log or in a job, and a mail whose token was used meanwhile is not sent.
 
-use crate::{Error, Result, Service};
+use crate::{Ctx, Error, Result, Service};
 use model::{
-    OneTimeTokenId, Timestamp, UserId,
+    InvitationId, OneTimeTokenId, Timestamp, UserId,
     account::{OneTimeToken, TokenPurpose, User, UserStatus},
-    event::{Event, MailKind, NewEvent},
+    event::{Actor, Event, MailKind, NewEvent},
     ports::Mail,
 };
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct MailOrder {
     pub token: Option<OneTimeTokenId>,
     /// Which text.
     pub kind: MailKind,
+    /// The invitation into a project that it brings; `user_id` is then who invites.
+    #[serde(default)]
+    pub invitation: Option<InvitationId>,
 }
 
 impl MailOrder {
@@ -36,7 +39,18 @@ impl MailOrder {
                 user_id: UserId::new(event.resource.id),
                 token: *token,
                 kind: *mail,
+                invitation: None,
             }),
+            Event::InvitationCreated { by_mail: true } | Event::InvitationResent { by_mail: true } => {
+                let Actor::User(user_id) = event.actor else { return None };
+                Some(Self {
+                    id: event.id.uuid(),
+                    user_id,
+                    token: None,
+                    kind: MailKind::ProjectInvitation,
+                    invitation: Some(InvitationId::new(event.resource.id)),
+                })
+            }
             _ => None,
         }
     }
@@ -48,6 +62,10 @@ impl Service {
     /// # Errors
     /// If the store cannot be read.
     pub async fn mail_to_send(&self, order: &MailOrder, now: Timestamp) -> Result<Option<Mail>> {
+        if let Some(invitation) = order.invitation {
+            let letter = self.invitation_letter(invitation, now).await?;
+            return Ok(letter.map(|letter| letter.mail(order.id)));
+        }
         let Some(user) = self.store().get::<Users>(&order.user_id).await? else { return Ok(None) };
         if user.row.status != UserStatus::Active {
             return Ok(None);
@@ -61,12 +79,27 @@ impl Service {
             },
             None => Some(notice(&user.row, order.kind, &self.site_url().await?)?),
         };
-        Ok(text.map(|letter| Mail {
-            to: letter.to,
-            subject: letter.subject.to_owned(),
-            text: letter.text,
-            id: order.id,
-        }))
+        Ok(text.map(|letter| letter.mail(order.id)))
+    }
+
+    /// What somebody reads who is invited into a project. Names that people chose are quoted, since the reader knows neither.
+    async fn invitation_letter(&self, id: InvitationId, now: Timestamp) -> Result<Option<Letter>> {
+        let Some((view, project)) = self.invitation_to_mail(&Ctx::system(now), id).await? else {
+            return Ok(None);
+        };
+        let row = view.invitation.row;
+        let (Some(email), Some(link), Some(inviter)) = (row.email, view.link, view.invited_by) else {
+            return Ok(None);
+        };
+        let days = row.expires_at.since(now) / 86_400_000;
+        let message = row.message.map(|text| format!("They write:\n\n{text}\n\n")).unwrap_or_default();
+        let text = format!(
+            "Hello,\n\n“{}” invites you to make music together in the project “{project}”.\n\n{message}Open this link to \
+             accept or decline:\n\n{}\n\nIt works for {days} day(s) and for this address alone. If you do not know who \
+             this is, ignore this mail.\n",
+            inviter.row.name, link.url
+        );
+        Ok(Some(Letter { to: email.to_string(), subject: "You are invited to a project", text }))
     }
 
     /// A mail with a link.
@@ -103,7 +136,8 @@ impl Service {
                 | MailKind::PasswordReset
                 | MailKind::AlreadyRegistered
                 | MailKind::EmailChanged
-                | MailKind::PasswordChanged,
+                | MailKind::PasswordChanged
+                | MailKind::ProjectInvitation,
                 _,
             ) => Err(Error::Internal("a mail was ordered with a token of another purpose".to_owned())),
         }
@@ -114,6 +148,12 @@ struct Letter {
     to: String,
     subject: &'static str,
     text: String,
+}
+
+impl Letter {
+    fn mail(self, id: Uuid) -> Mail {
+        Mail { to: self.to, subject: self.subject.to_owned(), text: self.text, id }
+    }
 }
 
 /// A mail without a link of its own.
@@ -134,7 +174,7 @@ fn notice(user: &User, kind: MailKind, site: &str) -> Result<Letter> {
             "the password of your account was changed, and every other login was ended. If it was not you, ask for a new \
              password now.",
         ),
-        MailKind::VerifyEmail | MailKind::PasswordReset => {
+        MailKind::VerifyEmail | MailKind::PasswordReset | MailKind::ProjectInvitation => {
             return Err(Error::Internal("a mail with a link was ordered without its token".to_owned()));
         }
     };

@@ -2,7 +2,6 @@
 
 mod life;
 mod list;
-mod member;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -10,7 +9,6 @@ mod trash;
 mod view;
 
 pub use list::{Direction, ProjectFilter, ProjectQuery, ProjectSort};
-pub use member::MemberView;
 pub use settings::SettingsPatch;
 pub use trash::{TrashItem, TrashedThing};
 pub(crate) use view::Known;
@@ -247,6 +245,7 @@ fn project_of(id: ProjectId, new: &NewProject, cx: &Ctx) -> Result<Project> {
         name: new.name.clone(),
         description: new.description.clone(),
         created_by: cx.user_id()?,
+        owner_id: cx.user_id()?,
         cover: None,
         color: new.color.clone(),
         tags: new.tags.clone(),

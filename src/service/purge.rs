@@ -147,6 +147,7 @@ impl Service {
                 self.purge_track(cx, &track, done).await?;
             }
         }
+        self.purge_invitations(id).await?;
         self.purge_members(id).await?;
         self.purge_feed(id).await?;
         let mut batch = Batch::new();

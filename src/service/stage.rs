@@ -51,8 +51,17 @@ impl Stage {
 
     /// A new person, as they ask.
     pub(crate) async fn person(&self, name: &str) -> Ctx {
+        self.somebody(name, InstanceRole::Member).await
+    }
+
+    /// Somebody who runs the instance.
+    pub(crate) async fn administrator(&self, name: &str) -> Ctx {
+        self.somebody(name, InstanceRole::Admin).await
+    }
+
+    async fn somebody(&self, name: &str, role: InstanceRole) -> Ctx {
         let anybody = Ctx { request_id: name.to_owned(), ..Ctx::system(NOW) };
-        let user = account(self.service.id(&anybody), name);
+        let user = User { role, ..account(self.service.id(&anybody), name) };
         let mut batch = Batch::new();
         batch.insert::<Users>(&user.id, &user);
         self.store().commit(batch).await.unwrap();

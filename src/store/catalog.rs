@@ -81,7 +81,7 @@ impl TableId {
 }
 
 // Bytes by area: 01 the store itself, 10 the log, 20 blobs and uploads, 30 accounts, 50 projects, 60 tracks and versions,
-// 80 jobs, 90 conversation, A0 sharing, B0 notifications and plugins. A table is followed by its indexes.
+// 70 how people come into projects, 80 jobs, 90 conversation, A0 sharing, B0 notifications and plugins. A table is followed by its indexes.
 catalogue! {
     0x01 Meta "meta" Table "name" "Facts about the directory: the head of the log, the schema, marks set once";
     0x02 Audit "audit" Table "number" "Who did what to whom; each row holds the hash of the one before";
@@ -152,6 +152,16 @@ catalogue! {
     0x6b TrackPlaces "track_places" Table "track" "Where each track stands among its siblings";
     0x6c TracksTrashed "tracks_trashed" Index "deleted at" "The tracks in the trash";
     0x6d VersionsTrashed "versions_trashed" Index "deleted at" "The versions in the trash";
+
+    0x70 Invitations "invitations" Table "invitation" "Invitations into projects, by e-mail and by link";
+    0x71 InvitationByHash "invitation_by_hash" Unique "hash" "The invitation with a secret of this hash";
+    0x72 InvitationsByProject "invitations_by_project" Index "project" "The invitations into a project";
+    0x73 InvitationsByEmail "invitations_by_email" Index "email" "The invitations for an address";
+    0x74 InvitationUses "invitation_uses" Counter "invitation" "How many accepted; never above what the invitation allows";
+    0x75 Acceptances "acceptances" Table "invitation, user" "Who accepted an invitation";
+    0x76 AccessRequests "access_requests" Table "request" "Requests to be let into projects";
+    0x77 AccessRequestOf "access_request_of" Unique "project, user" "The request of a person; all of a project";
+    0x78 Removals "removals" Table "project, user" "Who was removed: older links do not let them in again";
 
     0x80 Jobs "jobs" Table "job" "Work to do, being done and done";
     0x81 JobsReady "jobs_ready" Index "queue, priority, cause" "Jobs that may run";

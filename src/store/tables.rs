@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod event;
 pub mod idempotency;
 pub mod instance;
+pub mod invitation;
 pub mod job;
 pub mod last_seen;
 pub mod member;

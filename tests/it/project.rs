@@ -129,7 +129,7 @@ async fn settings_stars_and_storage() {
     let path = made(&ada, "Shared").await;
     let settings = ada.get(&format!("{path}/settings")).await.ok(200);
     let expected = json!({"viewer_can_comment": true, "viewer_can_download": false, "mood_visibility": "members",
-        "emotion_analysis": true, "approval_rule": "none", "revision": 1});
+        "emotion_analysis": true, "approval_rule": "none", "access_requests": false, "revision": 1});
     assert_eq!(settings, expected);
     let changed = ada.patch(&format!("{path}/settings"), json!({"approval_rule": "any_owner"})).await;
     assert_eq!(changed.ok(200)["approval_rule"], json!("any_owner"));

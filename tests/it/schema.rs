@@ -2,9 +2,12 @@
 //!
 //! `BACKLINE_BLESS=1` makes the one of the present schema where it is missing. One that was released is never made anew.
 
-use crate::support::{
-    App, Person,
-    studio::{Studio, id, sound},
+use crate::{
+    members::join,
+    support::{
+        App, Person,
+        studio::{Studio, id, sound},
+    },
 };
 use backline::adapters::ids::RandomIds;
 use model::{Timestamp, backup::BackupContents, ports::IdGen};
@@ -27,8 +30,13 @@ fn fixtures() -> PathBuf {
 async fn lived_in() -> Studio {
     let studio = Studio::open().await;
     let ada = &studio.ada;
-    studio.app.user("ben").await;
+    let (ben, cleo) = (studio.app.user("ben").await, studio.app.user("cleo").await);
     let project = format!("/api/v1/projects/{}", studio.project);
+    join(ada, &project, &ben, "editor").await;
+    let invitation = json!({"email": "dora@example.org", "role": "viewer"});
+    ada.post(&format!("{project}/invitations"), invitation).await.ok(201);
+    ada.patch(&format!("{project}/settings"), json!({"access_requests": true})).await.ok(200);
+    cleo.post(&format!("{project}/access-requests"), json!({"message": "Please"})).await.ok(202);
     studio.version(&sound(2400, 1)).await;
     studio.version(&sound(2400, 2)).await;
     let bass =
@@ -57,6 +65,10 @@ async fn look(ada: &Person) {
     assert_eq!(song["starred"], true);
     let path = format!("/api/v1/projects/{}", id(song));
     assert_eq!(ada.get(&format!("{path}/settings")).await.ok(200)["viewer_can_download"], true);
+    for (list, count) in [("members", 2), ("invitations", 2), ("access-requests", 1)] {
+        let found = ada.get(&format!("{path}/{list}")).await.ok(200);
+        assert_eq!(found["items"].as_array().expect("a list").len(), count, "{list}");
+    }
     let tracks = ada.get(&format!("{path}/tracks?include=current_version")).await.ok(200);
     let (bass, drums) = (&tracks["items"][0], &tracks["items"][1]);
     assert_eq!(
@@ -81,6 +93,7 @@ async fn look(ada: &Person) {
 async fn the_present_schema_has_its_fixture() {
     let path = fixtures().join(format!("schema-{}.tar", store::SCHEMA));
     if std::env::var_os("BACKLINE_BLESS").is_some() && !path.exists() {
+        std::fs::create_dir_all(fixtures()).unwrap();
         let studio = lived_in().await;
         studio.app.idle().await;
         let instance = studio.app.server().instance();

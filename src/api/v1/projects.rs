@@ -12,7 +12,6 @@ use crate::{
     v1::{
         Tag,
         dto::{
-            member::ProjectMember,
             project::{CreateProject, Project, ProjectFilter, ProjectSort, UpdateProject},
             project_settings::{ProjectSettings, UpdateProjectSettings},
             storage::Storage,
@@ -180,20 +179,6 @@ impl ProjectsApi {
     async fn unstar_project(&self, cx: Auth, project_id: Path<Uuid>) -> Answer<NoContent> {
         self.service.unstar_project(&cx, project_id.0.into()).await?;
         Ok(NoContent)
-    }
-
-    /// List the members of a project
-    ///
-    /// Members.
-    #[oai(path = "/projects/:project_id/members", method = "get", operation_id = "listMembers")]
-    async fn list_members(
-        &self,
-        cx: Auth,
-        project_id: Path<Uuid>,
-        paging: Paging,
-    ) -> Answer<Page<ProjectMember>> {
-        let found = self.service.list_members(&cx, project_id.0.into(), &paging.request()).await?;
-        Ok(paging.page(found.items, found.next.as_deref()))
     }
 
     /// List what was deleted in a project

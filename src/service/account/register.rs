@@ -117,6 +117,10 @@ impl Service {
                 Err(Error::Forbidden("registering needs an invitation from an administrator"))
             }
             (RegistrationPolicy::Invite, Some(secret)) => {
+                // An invitation into a project lets the person it is for register, and stays for them to accept.
+                if self.invites_to_register(cx, secret, email.as_str()).await? {
+                    return Ok(None);
+                }
                 let (id, token) = self.find_one_time(secret, cx.now).await?;
                 match &token.row.purpose {
                     TokenPurpose::Register { email: None } => Ok(Some((id, token))),

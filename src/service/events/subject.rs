@@ -2,11 +2,11 @@
 //! request would use.
 
 use crate::{
-    Ctx, Error, Result, Service, job_view::JobView, project::ProjectView, track::TrackView,
-    version::VersionView,
+    Ctx, Error, Result, Service, invitation::InvitationView, job_view::JobView, member::MemberView,
+    project::ProjectView, track::TrackView, version::VersionView,
 };
 use model::{
-    JobId, ProjectId, TrackId, VersionId,
+    InvitationId, JobId, ProjectId, TrackId, UserId, VersionId,
     event::{Event, NewEvent},
 };
 
@@ -21,6 +21,10 @@ pub enum Subject {
     Version(Box<VersionView>),
     /// A job.
     Job(Box<JobView>),
+    /// A member.
+    Member(Box<MemberView>),
+    /// An invitation; only owners see it.
+    Invitation(Box<InvitationView>),
 }
 
 impl Service {
@@ -39,6 +43,20 @@ impl Service {
                 self.get_version(cx, VersionId::new(id)).await.map(|view| Subject::Version(Box::new(view)))
             }
             "job" => self.get_job(cx, JobId::new(id)).await.map(|view| Subject::Job(Box::new(view))),
+            "member" => match event.project {
+                Some(project) => {
+                    let found = self.get_member(cx, project, UserId::new(id)).await;
+                    found.map(|view| Subject::Member(Box::new(view)))
+                }
+                None => return Ok(None),
+            },
+            "invitation" => match event.project {
+                Some(project) => {
+                    let found = self.get_invitation(cx, project, InvitationId::new(id)).await;
+                    found.map(|view| Subject::Invitation(Box::new(view)))
+                }
+                None => return Ok(None),
+            },
             _ => return Ok(None),
         };
         match found {
@@ -58,6 +76,8 @@ fn is_deletion(body: &Event) -> bool {
             | Event::ProjectPurged
             | Event::TrackPurged
             | Event::VersionPurged
+            | Event::MemberLeft
+            | Event::MemberRemoved
             | Event::SessionRevoked
     )
 }

@@ -26,6 +26,8 @@ pub struct SettingsPatch {
     pub emotion_analysis: Option<bool>,
     /// Whose approval a version needs.
     pub approval_rule: Option<ApprovalRule>,
+    /// Whoever knows of the project may ask to be let in.
+    pub access_requests: Option<bool>,
 }
 
 impl SettingsPatch {
@@ -35,6 +37,7 @@ impl SettingsPatch {
         patched(&mut settings.mood_visibility, self.mood_visibility.as_ref());
         patched(&mut settings.emotion_analysis, self.emotion_analysis.as_ref());
         patched(&mut settings.approval_rule, self.approval_rule.as_ref());
+        patched(&mut settings.access_requests, self.access_requests.as_ref());
     }
 }
 

@@ -7,9 +7,13 @@ use crate::{
 };
 use bytes::Bytes;
 use model::{BlobHash, access::Role, project::ApprovalRule};
-use store::tables::{
-    blob::Refs,
-    counters::{ProjectBytes, UsedBytes},
+use store::{
+    Scan,
+    tables::{
+        audit::Audit,
+        blob::Refs,
+        counters::{ProjectBytes, UsedBytes},
+    },
 };
 
 fn renamed(name: &str) -> ProjectPatch {
@@ -396,4 +400,29 @@ async fn a_cover_is_stored_once_and_let_go() {
     assert!(matches!(service.put_project_cover(&ada, id, large).await, Err(Error::PayloadTooLarge { .. })));
     let viewer = service.put_project_cover(&ben, id, Bytes::from_static(b"red")).await;
     assert!(matches!(viewer, Err(Error::Forbidden(_))), "{viewer:?}");
+}
+
+#[tokio::test]
+async fn what_an_administrator_does_by_office_alone_is_written_down() {
+    let stage = Stage::new();
+    let (ada, root) = (stage.person("ada").await, stage.administrator("root").await);
+    let (hers, theirs) = (made(&stage, &ada, "Hers").await, made(&stage, &root, "Theirs").await);
+    stage.service.update_project(&root, theirs, None, &renamed("Ours")).await.unwrap();
+    stage.service.get_project(&root, hers).await.unwrap();
+    let entries = async || {
+        let rows = stage.store().scan::<Audit>(Scan::all()).await.unwrap().items;
+        rows.into_iter().map(|(_, row)| row.row.entry).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        entries().await,
+        [],
+        "in one's own project one is a member like others, and looking is no act"
+    );
+    stage.service.update_project(&root, hers, None, &renamed("Mine")).await.unwrap();
+    let entries = entries().await;
+    assert_eq!(
+        (entries[0].action.as_str(), entries[0].after.as_deref()),
+        ("project.administered", Some("edit_project"))
+    );
+    assert_eq!((entries[0].actor, entries[0].target.id), (root.actor(), hers.uuid()));
 }

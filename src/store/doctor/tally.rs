@@ -9,6 +9,7 @@ use model::{
     TrackId,
     access::Role,
     account::{InstanceRole, User, UserStatus},
+    invitation::Acceptance,
     project::{Project, ProjectMember},
     track::Track,
     upload::{Upload, UploadState},
@@ -20,8 +21,8 @@ use crate::{
     tables::{
         blob::Refs,
         counters::{
-            ActiveAdmins, MemberCount, Owners, ProjectBytes, ProjectVersionCount, ProjectsOfUser, TrackCount,
-            TrackTotal, UsedBytes, VersionCount, VersionSeq,
+            ActiveAdmins, InvitationUses, MemberCount, Owners, ProjectBytes, ProjectVersionCount,
+            ProjectsOfUser, TrackCount, TrackTotal, UsedBytes, VersionCount, VersionSeq,
         },
     },
 };
@@ -84,6 +85,8 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
         sums.add::<MemberCount>(&member.project_id, 1);
         sums.add::<ProjectsOfUser>(&member.user_id, 1);
         sums.add::<Owners>(&member.project_id, i64::from(member.role == Role::Owner));
+    } else if let Some(acceptance) = row.downcast_ref::<Acceptance>() {
+        sums.add::<InvitationUses>(&acceptance.invitation_id, 1);
     } else if let Some(track) = row.downcast_ref::<Track>() {
         sums.add::<TrackTotal>(&track.project_id, 1);
         sums.add::<TrackCount>(&track.project_id, i64::from(track.deleted.is_none()));

@@ -1,8 +1,8 @@
 //! The ids of the model as keys.
 
 use model::{
-    ApiTokenId, BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId,
-    UploadId, UserId, VersionId, event::Actor,
+    AccessRequestId, ApiTokenId, BlobHash, EventId, GuestId, InvitationId, JobId, OneTimeTokenId, ProjectId,
+    SessionId, Timestamp, TrackId, UploadId, UserId, VersionId, event::Actor,
 };
 use uuid::Uuid;
 
@@ -21,9 +21,11 @@ macro_rules! ids {
     )*};
 }
 ids!(
+    AccessRequestId,
     ApiTokenId,
     EventId,
     GuestId,
+    InvitationId,
     JobId,
     OneTimeTokenId,
     ProjectId,

@@ -1,6 +1,6 @@
 //! Counters of accounts, projects, tracks and versions: numbers that many writers change without reading them.
 
-use model::{ProjectId, TrackId, UserId, VersionId};
+use model::{InvitationId, ProjectId, TrackId, UserId, VersionId};
 
 use crate::{Counter, TableId};
 
@@ -28,6 +28,8 @@ counters! {
     Owners: ProjectId;
     /// Members of a project.
     MemberCount: ProjectId;
+    /// How many accepted an invitation.
+    InvitationUses: InvitationId;
     /// Tracks of a project outside the trash.
     TrackCount: ProjectId;
     /// Tracks of a project, trash included.

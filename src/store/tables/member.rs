@@ -1,6 +1,6 @@
 //! `members`: who belongs to a project, and which projects a person belongs to.
 
-use model::{ProjectId, UserId, project::ProjectMember};
+use model::{ProjectId, UserId, invitation::Removal, project::ProjectMember};
 
 use crate::{IndexSink, Table, TableId, record, table::indexes};
 
@@ -18,6 +18,17 @@ impl Table for Members {
     }
 }
 record!(ProjectMember, 1);
+
+/// Who was removed from a project.
+#[derive(Debug)]
+pub struct Removals;
+
+impl Table for Removals {
+    const ID: TableId = TableId::Removals;
+    type Key = (ProjectId, UserId);
+    type Row = Removal;
+}
+record!(Removal, 1);
 
 indexes! {
     /// The memberships of one person.

@@ -1,6 +1,6 @@
 //! Events as JSON: one envelope for live streams, the polled log and everything that will carry events later.
 
-use super::{Time, project::Project, track::Track};
+use super::{Time, invitation::Invitation, member::ProjectMember, project::Project, track::Track};
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
 use poem_openapi::{
@@ -16,7 +16,7 @@ use service::{
 use uuid::Uuid;
 
 /// Fields of a resource that depend on who looks at it; an event is the same for everybody.
-const PER_CALLER: [&str; 3] = ["my_role", "capabilities", "starred"];
+const PER_CALLER: [&str; 5] = ["my_role", "capabilities", "starred", "url", "token"];
 
 /// What kind of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -180,6 +180,8 @@ fn data(subject: Subject) -> Value {
     let body = match subject {
         Subject::Project(view) => Project::from(*view).to_json(),
         Subject::Track(view) => Track::from(*view).to_json(),
+        Subject::Member(view) => ProjectMember::from(*view).to_json(),
+        Subject::Invitation(view) => Invitation::from(*view).to_json(),
         Subject::Version(_) | Subject::Job(_) => None,
     };
     match body {

@@ -1,8 +1,10 @@
 //! Members of a project as JSON.
 
 use super::{Time, project::Role};
-use poem_openapi::Object;
-use service::project::MemberView;
+use crate::http::body::Input;
+use model::{UserId, Violations, access};
+use poem_openapi::{Enum, Object};
+use service::{member::MemberView, mentionable::Mentionable as Target};
 use uuid::Uuid;
 
 /// Somebody who belongs to a project.
@@ -17,6 +19,10 @@ pub struct ProjectMember {
     pub joined_at: Time,
     /// By whose invitation.
     pub invited_by: Option<Uuid>,
+    /// When they were last seen, to the minute; absent for those who do not show it.
+    pub last_seen_at: Option<Time>,
+    /// Grows by one with each change.
+    pub revision: i64,
 }
 
 /// A person, in a few words.
@@ -46,12 +52,96 @@ impl From<&model::account::User> for UserRef {
 
 impl From<MemberView> for ProjectMember {
     fn from(view: MemberView) -> Self {
-        let member = view.member.row;
+        let member = &view.member.row;
         Self {
             user: UserRef::from(&view.user.row),
             role: member.role.into(),
             joined_at: member.joined_at.into(),
             invited_by: member.invited_by.map(|user| user.uuid()),
+            last_seen_at: view.last_seen_at.map(Into::into),
+            revision: view.member.rev.cast_signed(),
         }
+    }
+}
+
+/// What changes about a member.
+#[derive(Debug, Object)]
+pub struct UpdateMember {
+    /// Their part.
+    role: Role,
+}
+
+impl Input for UpdateMember {
+    type Value = access::Role;
+    fn parse(self) -> Result<access::Role, Violations> {
+        Ok(self.role.into())
+    }
+}
+
+/// To whom a project is handed over.
+#[derive(Debug, Object)]
+pub struct TransferOwnership {
+    /// Another member.
+    user_id: Uuid,
+}
+
+impl Input for TransferOwnership {
+    type Value = UserId;
+    fn parse(self) -> Result<UserId, Violations> {
+        Ok(UserId::new(self.user_id))
+    }
+}
+
+/// What can be mentioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum MentionableKind {
+    /// A member.
+    User,
+    /// Several members at once.
+    Group,
+}
+
+/// Somebody, or several, to mention.
+#[derive(Clone, Debug, Object)]
+#[oai(skip_serializing_if_is_none)]
+pub struct Mentionable {
+    /// What it is.
+    pub kind: MentionableKind,
+    /// What stands after the `@`: a handle, `all` or `editors`.
+    pub handle: String,
+    /// The member; absent for a group.
+    pub user: Option<UserRef>,
+}
+
+/// Whom one can mention.
+#[derive(Clone, Debug, Object)]
+pub struct MentionableList {
+    /// Groups first, then members by name.
+    pub items: Vec<Mentionable>,
+    /// Always null: type more to find others.
+    #[oai(nullable)]
+    pub next_cursor: Option<String>,
+}
+
+impl From<Target> for Mentionable {
+    fn from(target: Target) -> Self {
+        let group =
+            |handle: &str| Self { kind: MentionableKind::Group, handle: handle.to_owned(), user: None };
+        match target {
+            Target::All => group("all"),
+            Target::Editors => group("editors"),
+            Target::Member(user) => Self {
+                kind: MentionableKind::User,
+                handle: user.row.handle.to_string(),
+                user: Some(UserRef::from(&user.row)),
+            },
+        }
+    }
+}
+
+impl From<Vec<Target>> for MentionableList {
+    fn from(targets: Vec<Target>) -> Self {
+        Self { items: targets.into_iter().map(Into::into).collect(), next_cursor: None }
     }
 }

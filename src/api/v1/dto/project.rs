@@ -1,6 +1,6 @@
 //! Projects as JSON.
 
-use super::{Time, tags};
+use super::{Time, mirror::mirrored, tags};
 use crate::http::body::{Checks, Input};
 use model::{
     Violations, access,
@@ -22,7 +22,7 @@ pub struct Project {
     pub slug: String,
     /// What it is about.
     pub description: Option<String>,
-    /// Who made it.
+    /// Whom people name as its owner.
     pub owner_id: Uuid,
     /// Where its cover is, if it has one.
     pub cover_url: Option<String>,
@@ -73,25 +73,15 @@ pub struct ProjectCounts {
     pub members: i64,
 }
 
-/// The part a member plays in a project.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum Role {
-    /// Sees and hears; comments and downloads if the project says so.
-    Viewer,
-    /// Changes tracks, versions and the mix.
-    Editor,
-    /// Also decides on members, settings, archive and deletion.
-    Owner,
-}
-
-impl From<access::Role> for Role {
-    fn from(role: access::Role) -> Self {
-        match role {
-            access::Role::Viewer => Self::Viewer,
-            access::Role::Editor => Self::Editor,
-            access::Role::Owner => Self::Owner,
-        }
+mirrored! { access;
+    /// The part a member plays in a project.
+    Role {
+        /// Sees and hears; comments and downloads if the project says so.
+        Viewer,
+        /// Changes tracks, versions and the mix.
+        Editor,
+        /// Also decides on members, settings, archive and deletion.
+        Owner,
     }
 }
 
@@ -104,7 +94,7 @@ impl From<ProjectView> for Project {
             name: row.name.to_string(),
             slug: row.slug,
             description: row.description.map(|text| text.to_string()),
-            owner_id: row.created_by.uuid(),
+            owner_id: row.owner_id.uuid(),
             color: row.color.map(|color| color.to_string()),
             tags: tags::shown(&row.tags),
             bpm: row.bpm,

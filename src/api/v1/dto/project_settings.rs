@@ -1,8 +1,9 @@
 //! Project settings as JSON.
 
+use super::mirror::mirrored;
 use crate::http::body::Input;
 use model::{Violations, project as stored};
-use poem_openapi::{Enum, Object};
+use poem_openapi::Object;
 use service::{Stored, project::SettingsPatch};
 
 /// What the owners decided for everybody in a project.
@@ -18,6 +19,8 @@ pub struct ProjectSettings {
     pub emotion_analysis: bool,
     /// Whose approval a version needs.
     pub approval_rule: ApprovalRule,
+    /// Whoever knows of the project may ask to be let in.
+    pub access_requests: bool,
     /// Grows by one with each change; archiving and deleting the project count too.
     pub revision: i64,
 }
@@ -31,6 +34,7 @@ impl From<Stored<stored::ProjectGate>> for ProjectSettings {
             mood_visibility: settings.mood_visibility.into(),
             emotion_analysis: settings.emotion_analysis,
             approval_rule: settings.approval_rule.into(),
+            access_requests: settings.access_requests,
             revision: gate.rev.cast_signed(),
         }
     }
@@ -49,6 +53,8 @@ pub struct UpdateProjectSettings {
     pub emotion_analysis: Option<bool>,
     /// Whose approval a version needs.
     pub approval_rule: Option<ApprovalRule>,
+    /// Whoever knows of the project may ask to be let in.
+    pub access_requests: Option<bool>,
 }
 
 impl Input for UpdateProjectSettings {
@@ -61,32 +67,12 @@ impl Input for UpdateProjectSettings {
             mood_visibility: self.mood_visibility.map(Into::into),
             emotion_analysis: self.emotion_analysis,
             approval_rule: self.approval_rule.map(Into::into),
+            access_requests: self.access_requests,
         })
     }
 }
 
-/// A closed set that is the same in the model and in JSON.
-macro_rules! mirrored {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),+ $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-        #[oai(rename_all = "snake_case")]
-        pub enum $name { $($(#[$vdoc])* $variant),+ }
-
-        impl From<stored::$name> for $name {
-            fn from(value: stored::$name) -> Self {
-                match value { $(stored::$name::$variant => Self::$variant),+ }
-            }
-        }
-        impl From<$name> for stored::$name {
-            fn from(value: $name) -> Self {
-                match value { $($name::$variant => Self::$variant),+ }
-            }
-        }
-    )+};
-}
-
-mirrored! {
+mirrored! { stored;
     /// Who sees the team mood.
     MoodVisibility {
         /// Every member.
