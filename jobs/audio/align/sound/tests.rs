@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::*;
 use crate::corpus::corpus;
-use crate::{analyse, wav};
+use crate::{Encoder, FlacDepth, Mp3Rate, Tags, Target, analyse};
 
 /// Music of more than a few seconds.
 const RECORDINGS: [&str; 4] = [
@@ -25,13 +25,17 @@ fn recording(input: Arc<dyn ReadAt>) -> Recording {
     (input, analysis.features)
 }
 
-/// The same performance as another file: later, quieter, at another rate, mono, in eight bits.
-fn copy(original: &Recording, late_ms: u64, rate: u32) -> Recording {
+/// The same performance as another file: later, quieter, mono, at another rate, in another coding.
+fn copy(original: &Recording, late_ms: u64, target: Target) -> Recording {
     let mut source = Source::open(Arc::clone(&original.0), &Limits::default()).expect("readable");
     let given = Shape { sample_rate: source.probe().sample_rate, channels: source.probe().channels };
-    let wanted = Shape { sample_rate: rate, channels: 1 };
-    let eight_bits = Form::Integers { bits: 8 };
-    let mut converter = Converter::new(given, Form::Floats, wanted, eight_bits).expect("usual rates");
+    let wanted = target.shape_for(Shape { sample_rate: 32_000, channels: 1 });
+    let mut converter = Converter::new(given, Form::Floats, wanted, target.form()).expect("usual rates");
+    let mut file = Cursor::new(Vec::new());
+    let mut encoder =
+        Encoder::create(target, wanted, &Tags::default(), None, &mut file).expect("a usual shape");
+    let silence = vec![0.0; (late_ms * u64::from(wanted.sample_rate) / 1000) as usize];
+    encoder.push_f64(&silence).expect("memory");
     let (mut decoded, mut sound) = (Vec::new(), Vec::new());
     while let Some(block) = source.next_block().expect("readable") {
         to_f64(block.samples, &mut decoded);
@@ -39,11 +43,9 @@ fn copy(original: &Recording, late_ms: u64, rate: u32) -> Recording {
         converter.push(&decoded, &mut sound);
     }
     converter.finish(&mut sound);
-    let mut samples = vec![0i16; (late_ms * u64::from(rate) / 1000) as usize];
-    samples.extend(sound.iter().map(|s| (s * 32_768.0) as i16));
-    let mut file = Vec::new();
-    wav::write_pcm16(&mut file, rate, 1, &samples).expect("memory");
-    recording(Arc::new(file))
+    encoder.push_f64(&sound).expect("memory");
+    encoder.finish().expect("memory");
+    recording(Arc::new(file.into_inner()))
 }
 
 fn compare(a: &Recording, b: &Recording) -> Alignment {
@@ -61,8 +63,13 @@ fn recordings() -> Option<Vec<Recording>> {
 fn silence_in_front_is_found_to_the_millisecond() {
     let Some(recordings) = recordings() else { return };
     for (name, original) in RECORDINGS.iter().zip(&recordings) {
-        for (late_ms, rate) in [(0, 44_100), (1_234, 48_000), (7_777, 22_050)] {
-            let late = copy(original, late_ms, rate);
+        for (late_ms, target) in [
+            (0, Target::Flac(FlacDepth::Int16)),
+            (1_234, Target::Opus { kbps: 48 }),
+            (7_777, Target::Mp3(Mp3Rate::Cbr(96))),
+            (310, Target::Vorbis { quality: 2 }),
+        ] {
+            let late = copy(original, late_ms, target);
             let found = compare(original, &late);
             assert!(found.offset_ms.abs_diff(late_ms as i64) <= 2, "{name}, {late_ms} ms: {found:?}");
             assert!(found.confidence >= 0.5, "{name}, {late_ms} ms: {found:?}");
