@@ -66,7 +66,7 @@ fn main() {
         race::load()
     );
     recordings::make(dir.path(), &ffmpeg, minutes);
-    let race = Race::new(rounds);
+    let race = Race::new(usize::try_from(rounds).unwrap_or(1));
     let at = |name: &str| dir.path().join(name);
     match &audiowaveform {
         Some(tool) => {
