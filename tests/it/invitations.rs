@@ -336,7 +336,9 @@ async fn old_invitations_are_forgotten() {
     accept(&ben, &token(&made)).await.ok(200);
     app.clock.advance_ms(45 * DAY_MS);
     let instance = app.server().instance();
-    assert_eq!(instance.service.expire_invitations(&instance.operator()).await.expect("works"), 1);
+    // The clock starts the same job, and may be at it already.
+    instance.service.expire_invitations(&instance.operator()).await.expect("works");
+    app.idle().await;
     let ada = app.login("ada").await;
     assert_eq!(ada.get(&format!("{path}/invitations")).await.ok(200)["items"], json!([]));
     app.anonymous().get(&format!("/api/v1/invitations/{}", token(&made))).await.problem("not_found");

@@ -22,9 +22,14 @@ impl Service {
         loop {
             let page = self.store().scan::<Invitations>(scan.clone()).await?;
             for (_, invitation) in &page.items {
-                if invitation.row.expires_at < cutoff {
-                    self.forget_invitation(invitation).await?;
-                    count += 1;
+                if invitation.row.expires_at >= cutoff {
+                    continue;
+                }
+                match self.forget_invitation(invitation).await {
+                    Ok(()) => count += 1,
+                    // Somebody did something with it at this moment.
+                    Err(error) if error.is_conflict() => {}
+                    Err(error) => return Err(error),
                 }
             }
             match page.items.last() {
