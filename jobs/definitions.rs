@@ -1,6 +1,7 @@
 //! The jobs: one file each, and one for the housekeeping that the clock starts.
 
 pub mod backup_run;
+pub mod comments_carry;
 pub mod mail_send;
 pub mod mix_tell;
 pub mod upkeep;

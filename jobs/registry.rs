@@ -4,6 +4,7 @@ use crate::{
     Job, JobContext, JobError, Parts,
     definitions::{
         backup_run::BackupRun,
+        comments_carry::CommentsCarry,
         mail_send::MailSend,
         mix_tell::MixTell,
         upkeep::{
@@ -60,6 +61,7 @@ type Effects = Result<Option<Batch>, service::Error>;
 pub static ALL: &[Definition] = &[
     by_event::<BackupRun>(),
     by_clock::<BlobsGc>(),
+    by_event::<CommentsCarry>(),
     by_clock::<EventsTrim>(),
     by_clock::<IdempotencyForget>(),
     by_clock::<InvitationsExpire>(),

@@ -4,7 +4,8 @@
 
 use crate::{
     definitions::{
-        backup_run::BackupRun, mail_send::MailSend, mix_tell::MixTell, version_process::VersionProcess,
+        backup_run::BackupRun, comments_carry::CommentsCarry, mail_send::MailSend, mix_tell::MixTell,
+        version_process::VersionProcess,
     },
     job::NewJob,
 };
@@ -23,6 +24,10 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         Event::VersionCreated { job, .. } => {
             let version = VersionId::new(event.resource.id);
             vec![caused(envelope, NewJob::of(*job, &VersionProcess { version }))]
+        }
+        Event::CommentsCarryRequested { job, .. } => {
+            let version = VersionId::new(event.resource.id);
+            vec![caused(envelope, NewJob::of(*job, &CommentsCarry { version }))]
         }
         // The event's own id serves: an event asks for one mail.
         Event::MailRequested { .. } | Event::InvitationCreated { .. } | Event::InvitationResent { .. } => {
@@ -70,6 +75,15 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         | Event::VersionDeleted
         | Event::VersionRestored
         | Event::VersionCurrentChanged { .. }
+        | Event::CommentCreated { .. }
+        | Event::CommentUpdated { .. }
+        | Event::CommentDeleted { .. }
+        | Event::CommentResolved { .. }
+        | Event::CommentReopened { .. }
+        | Event::CommentPinned { .. }
+        | Event::CommentCarriedOver { .. }
+        | Event::ReactionAdded { .. }
+        | Event::ReactionRemoved { .. }
         | Event::JobStarted
         | Event::JobSucceeded
         | Event::JobFailed { .. }

@@ -5,6 +5,8 @@ use model::{
     BlobHash, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
     access::Role,
     backup::BackupContents,
+    comment::Visibility,
+    emoji::Emoji,
     event::{MailKind, NewEvent, ResourceRef},
 };
 use std::fmt::Write;
@@ -13,6 +15,8 @@ use uuid::Uuid;
 fn every() -> Vec<Event> {
     let id = Uuid::from_u128(7);
     let job = JobId::new(id);
+    let (visibility, from) = (Visibility::Everyone, VersionId::new(id));
+    let emoji = || Emoji::parse("🥁").unwrap();
     vec![
         Event::ProjectCreated,
         Event::ProjectUpdated,
@@ -53,6 +57,16 @@ fn every() -> Vec<Event> {
         Event::TrackPurged,
         Event::ProjectPurged,
         Event::VersionCurrentChanged { version: None, before: None },
+        Event::CommentCreated { visibility },
+        Event::CommentUpdated { visibility },
+        Event::CommentDeleted { visibility },
+        Event::CommentResolved { visibility },
+        Event::CommentReopened { visibility },
+        Event::CommentPinned { visibility },
+        Event::CommentsCarryRequested { from, job },
+        Event::CommentCarriedOver { from, visibility },
+        Event::ReactionAdded { emoji: emoji(), visibility },
+        Event::ReactionRemoved { emoji: emoji(), visibility },
         Event::JobStarted,
         Event::JobSucceeded,
         Event::JobFailed { code: "crashed".to_owned() },

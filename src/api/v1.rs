@@ -7,6 +7,7 @@ pub mod admin;
 pub mod audio;
 pub mod auth;
 pub mod backups;
+pub mod comments;
 pub mod covers;
 pub mod dto;
 pub mod events;
@@ -53,6 +54,8 @@ pub enum Tag {
     Versions,
     /// Streams, downloads and waveforms.
     Audio,
+    /// Comments, their threads and reactions.
+    Comments,
     /// Background jobs.
     Jobs,
     /// Live events.
@@ -67,6 +70,7 @@ pub type Apis = (
     ProjectApis,
     tracks::TracksApi,
     mix::MixApi,
+    comments::CommentsApi,
     events::EventsApi,
     RecordingApis,
 );
@@ -112,6 +116,7 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
         ),
         tracks::TracksApi::new(service()),
         mix::MixApi::new(service()),
+        comments::CommentsApi::new(service()),
         events::EventsApi::new(service()),
         (
             uploads::UploadsApi::new(service()),

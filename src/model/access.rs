@@ -79,6 +79,14 @@ actions! {
     EditTracks = "edit_tracks", Never Always Always, Writes, Alive;
     /// Upload takes; change, delete, restore versions and choose the current one.
     EditVersions = "edit_versions", Never Always Always, Writes, Alive;
+    /// Write comments, change and delete own ones, react.
+    Comment = "comment", IfViewersMayComment Always Always, Writes, Alive;
+    /// See and write comments that are for those who work on the project.
+    SeeTeamComments = "see_team_comments", Never Always Always, Reads, Alive;
+    /// Resolve, reopen and pin any comment.
+    ModerateComments = "moderate_comments", Never Always Always, Writes, Alive;
+    /// Delete comments of others.
+    DeleteComments = "delete_comments", Never Never Always, Writes, Alive;
     /// See what lies in the project's trash.
     ViewTrash = "view_trash", Never Always Always, Reads, Alive;
     /// See who is invited and who asks to be let in.
@@ -122,6 +130,8 @@ pub enum Grant {
     Always,
     /// Allowed if the project's `viewer_can_download` says so.
     IfViewersMayDownload,
+    /// Allowed if the project's `viewer_can_comment` says so.
+    IfViewersMayComment,
     /// Refused.
     Never,
 }
@@ -165,8 +175,13 @@ impl Access {
         match self.grant(role, action) {
             Grant::Always => Decision::Allow,
             Grant::IfViewersMayDownload if settings.viewer_can_download => Decision::Allow,
-            Grant::IfViewersMayDownload | Grant::Never if action == Action::View => Decision::Hide,
-            Grant::IfViewersMayDownload | Grant::Never => Decision::Forbid,
+            Grant::IfViewersMayComment if settings.viewer_can_comment => Decision::Allow,
+            Grant::IfViewersMayDownload | Grant::IfViewersMayComment | Grant::Never
+                if action == Action::View =>
+            {
+                Decision::Hide
+            }
+            Grant::IfViewersMayDownload | Grant::IfViewersMayComment | Grant::Never => Decision::Forbid,
         }
     }
 
@@ -200,6 +215,7 @@ impl Access {
             let cell = |role| match self.grant(role, *action) {
                 Grant::Always => "yes",
                 Grant::IfViewersMayDownload => "if viewer_can_download",
+                Grant::IfViewersMayComment => "if viewer_can_comment",
                 Grant::Never => "-",
             };
             let row = format!(

@@ -4,7 +4,7 @@
 
 use crate::{
     BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
-    VersionId, access::Role, backup::BackupContents,
+    VersionId, access::Role, backup::BackupContents, comment::Visibility, emoji::Emoji,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -234,6 +234,64 @@ events! {
         /// Which before.
         before: Option<VersionId>,
     } = "version.current_changed" Feed;
+    /// Somebody wrote a comment or a reply.
+    CommentCreated {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.created" Feed;
+    /// A comment says something else, stands elsewhere, or is not pinned any more.
+    CommentUpdated {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.updated" Silent;
+    /// A comment was deleted.
+    CommentDeleted {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.deleted" Feed;
+    /// A thread was settled.
+    CommentResolved {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.resolved" Feed;
+    /// A settled thread is open again.
+    CommentReopened {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.reopened" Feed;
+    /// A comment was pinned.
+    CommentPinned {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.pinned" Feed;
+    /// A version that asks for the open comments of another one is ready: the server is to carry them over.
+    CommentsCarryRequested {
+        /// Where the comments are.
+        from: VersionId,
+        /// The job that will carry them.
+        job: JobId,
+    } = "comment.carry_requested" Silent;
+    /// Open comments of another version now stand on this one too.
+    CommentCarriedOver {
+        /// Where they were.
+        from: VersionId,
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "comment.carried_over" Silent;
+    /// Somebody reacted to a comment.
+    ReactionAdded {
+        /// With what.
+        emoji: Emoji,
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "reaction.added" Silent;
+    /// Somebody took a reaction back.
+    ReactionRemoved {
+        /// With what.
+        emoji: Emoji,
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "reaction.removed" Silent;
     /// A worker took a job.
     JobStarted = "job.started" Silent;
     /// A job is done.
@@ -287,6 +345,27 @@ events! {
         /// Which text.
         mail: MailKind,
     } = "mail.requested" Silent;
+}
+
+impl Event {
+    /// Who in the project may hear of it.
+    pub const fn visibility(&self) -> Visibility {
+        // Adding a kind that not everybody may hear of means naming it here.
+        if let Self::CommentCreated { visibility }
+        | Self::CommentUpdated { visibility }
+        | Self::CommentDeleted { visibility }
+        | Self::CommentResolved { visibility }
+        | Self::CommentReopened { visibility }
+        | Self::CommentPinned { visibility }
+        | Self::CommentCarriedOver { visibility, .. }
+        | Self::ReactionAdded { visibility, .. }
+        | Self::ReactionRemoved { visibility, .. } = self
+        {
+            *visibility
+        } else {
+            Visibility::Everyone
+        }
+    }
 }
 
 /// The texts of mails that accounts send.

@@ -51,6 +51,10 @@ ids! {
     UploadId,
     /// A background job.
     JobId,
+    /// A snapshot of a project.
+    CheckpointId,
+    /// A comment.
+    CommentId,
     /// A guest session opened through a share link.
     GuestId,
     /// An invitation into a project.

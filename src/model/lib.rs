@@ -6,6 +6,8 @@
 pub mod access;
 pub mod account;
 pub mod backup;
+pub mod comment;
+pub mod emoji;
 pub mod event;
 pub mod id;
 pub mod invitation;
@@ -13,6 +15,7 @@ pub mod job;
 pub mod limits;
 pub mod media;
 pub mod ports;
+pub mod principal;
 pub mod project;
 pub mod rank;
 pub mod text;

@@ -80,6 +80,31 @@ pub const API_TOKENS_PER_USER_MAX: usize = 50;
 /// Live sessions of one user; the oldest is revoked when one more logs in.
 pub const SESSIONS_PER_USER_MAX: usize = 50;
 
+/// Comments of one project, replies included.
+pub const COMMENTS_PER_PROJECT_MAX: i64 = 200_000;
+/// Replies of one comment.
+pub const REPLIES_PER_COMMENT_MAX: i64 = 500;
+/// Times one comment may be edited; each leaves an entry in its history.
+pub const EDITS_PER_COMMENT_MAX: u32 = 100;
+/// People one comment may mention by name; groups come on top.
+pub const MENTIONS_PER_COMMENT_MAX: usize = 20;
+/// Different names after an @ that are looked up in one comment; further ones stay plain text.
+pub const MENTION_LOOKUPS_MAX: usize = 100;
+/// Reactions of one comment.
+pub const REACTIONS_PER_COMMENT_MAX: i64 = 500;
+/// Different emoji one person may react with to one comment.
+pub const REACTIONS_PER_PERSON_MAX: usize = 20;
+/// People that a summary of reactions names for each emoji.
+pub const REACTION_NAMES_MAX: usize = 5;
+/// How far a comment may reach beyond the end of its recording, in milliseconds: players round.
+pub const COMMENT_OVERHANG_MS: i64 = 1_000;
+/// Comments that one page of a filtered list looks at.
+pub const COMMENTS_SCANNED_MAX: usize = 2_000;
+/// Comments that are carried over to a new version in one write.
+pub const CARRY_BATCH: usize = 100;
+/// The confidence from which on a shift between two recordings is believed, 0 to 1.
+pub const ALIGNMENT_CONFIDENCE_MIN: f32 = 0.3;
+
 /// The shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.

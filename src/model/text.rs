@@ -75,6 +75,8 @@ texts! {
     Prose = |t: &str| prose(t, 4_000),
     /// A changelog in Markdown: up to 10,000 characters and 15 KiB.
     Changelog = |t: &str| prose(t, 10_000),
+    /// What a comment says, in a subset of Markdown: 1 to 10,000 characters and 15 KiB.
+    CommentText = comment,
     /// A tag: 1 to 40 characters, lower case.
     Tag = |t: &str| line(t, 1, 40).map(|t| t.to_lowercase()),
     /// A colour as `#rrggbb`, lower case.
@@ -94,6 +96,11 @@ texts! {
     Locale = locale,
     /// An IANA time zone name, loosely checked: 1 to 64 characters of `[A-Za-z0-9_+/-]`.
     TimeZone = time_zone,
+}
+
+fn comment(text: &str) -> Result<String, Fault> {
+    let text = prose(text, 10_000)?;
+    if text.is_empty() { Err(Fault::new("too_short", "must have at least 1 character(s)")) } else { Ok(text) }
 }
 
 fn color(text: &str) -> Result<String, Fault> {

@@ -43,6 +43,9 @@ pub struct Version {
     pub job_id: JobId,
     /// Make it the current version when it is ready.
     pub make_current: bool,
+    /// The version whose open comments it takes over when it is ready.
+    #[serde(default)]
+    pub carry_from: Option<VersionId>,
     /// What the recording is; known when ready.
     pub media: Option<MediaFacts>,
     /// How loud it is; known when ready, absent for silence.

@@ -212,8 +212,10 @@ impl Service {
             return Ok(false);
         }
         let (standing, _) = self.standing(cx, project).await?;
-        let decision = self.parts.access.decide(standing, Action::View, &gate.row.settings);
-        Ok(decision == Decision::Allow && self.reaches(cx, project))
+        let settings = &gate.row.settings;
+        let decision = self.parts.access.decide(standing, Action::View, settings);
+        let meant = body.visibility() <= self.reach(standing, settings);
+        Ok(decision == Decision::Allow && meant && self.reaches(cx, project))
     }
 
     /// Whether the caller is a member of a project themselves.
@@ -241,7 +243,10 @@ impl Service {
 
 /// Requests to the server itself, which are nobody's business.
 fn is_internal(body: &Event) -> bool {
-    matches!(body, Event::MailRequested { .. } | Event::MixMoved { .. })
+    matches!(
+        body,
+        Event::MailRequested { .. } | Event::MixMoved { .. } | Event::CommentsCarryRequested { .. }
+    )
 }
 
 /// The same circumstances, later and with the login as it is now.

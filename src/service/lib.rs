@@ -10,6 +10,7 @@ pub mod authorize;
 pub mod avatar;
 pub mod backup;
 pub mod bootstrap;
+pub mod comment;
 pub mod commit;
 pub mod cover;
 pub mod ctx;

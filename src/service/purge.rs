@@ -91,6 +91,7 @@ impl Service {
         let resource = ResourceRef::new("version", row.id, version.rev);
         batch.emit(self.event_in(cx, row.project_id, resource, Some(row.track_id), Event::VersionPurged));
         self.store().commit(batch).await?;
+        self.purge_placements(row.id).await?;
         done.versions += 1;
         Ok(())
     }
@@ -102,6 +103,7 @@ impl Service {
                 self.purge_version(cx, track, &version, done).await?;
             }
         }
+        self.purge_comments(id.uuid(), Some(track)).await?;
         let numbers = self.store().count::<VersionSeq>(&id).await?;
         let mut batch = Batch::new();
         batch
@@ -147,6 +149,7 @@ impl Service {
                 self.purge_track(cx, &track, done).await?;
             }
         }
+        self.purge_comments(id.uuid(), None).await?;
         self.purge_invitations(id).await?;
         self.purge_members(id).await?;
         self.purge_feed(id).await?;

@@ -123,6 +123,8 @@ pub struct TrackView {
     pub fader: Fader,
     /// Versions outside the trash.
     pub version_count: i64,
+    /// Its open threads, as far as the caller sees them.
+    pub open_comment_count: i64,
     /// The version that plays, where it was asked for.
     pub current: Option<VersionView>,
 }
@@ -152,10 +154,10 @@ impl Service {
     /// # Errors
     /// `NotFound`.
     pub async fn list_tracks(&self, cx: &Ctx, project: ProjectId, include: Include) -> Result<TrackList> {
-        self.authorize::<Project>(cx, project, Action::View).await?;
+        let auth = self.authorize::<Project>(cx, project, Action::View).await?;
         let line = self.line_up(project).await?;
         let tracks = line.tracks.into_iter().map(|placed| placed.track).collect();
-        let tracks = self.track_views(tracks, include).await?;
+        let tracks = self.track_views(&auth, tracks, include).await?;
         Ok(TrackList { tracks, order_revision: line.guard.rev })
     }
 
@@ -165,7 +167,7 @@ impl Service {
     /// `NotFound`.
     pub async fn get_track(&self, cx: &Ctx, id: TrackId) -> Result<TrackView> {
         let auth = self.authorize::<Track>(cx, id, Action::View).await?;
-        self.track_view(auth.resource().clone()).await
+        self.track_view(&auth, auth.resource().clone()).await
     }
 
     /// Makes a track, at the end or beside another one.
@@ -247,7 +249,7 @@ impl Service {
             batch.replace::<Faders>(&id, &fader, &moved).emit(self.mix_event(cx, track.project_id, vec![id]));
         }
         let track = self.save_track(cx, &auth, track, Event::TrackUpdated, batch).await?;
-        self.track_view(track).await
+        self.track_view(&auth, track).await
     }
 
     /// Writes a changed track row with whatever else is in the batch. Nothing changed, nothing is written.
@@ -274,13 +276,20 @@ impl Service {
         Ok(Stored { row: track, rev, stamp })
     }
 
-    async fn track_view(&self, track: Stored<Track>) -> Result<TrackView> {
-        let mut views = self.track_views(vec![track], Include::Track).await?;
+    async fn track_view<T>(&self, auth: &Authorized<T>, track: Stored<Track>) -> Result<TrackView> {
+        let mut views = self.track_views(auth, vec![track], Include::Track).await?;
         views.pop().ok_or(Error::NotFound("track"))
     }
 
-    async fn track_views(&self, tracks: Vec<Stored<Track>>, include: Include) -> Result<Vec<TrackView>> {
+    async fn track_views<T>(
+        &self,
+        auth: &Authorized<T>,
+        tracks: Vec<Stored<Track>>,
+        include: Include,
+    ) -> Result<Vec<TrackView>> {
         let ids: Vec<TrackId> = tracks.iter().map(|track| track.row.id).collect();
+        let places: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let comments = self.comment_counts(&places, self.reach_of(auth)).await?;
         let faders = self.store().get_many::<Faders>(&ids).await?;
         let places = self.store().get_many::<TrackPlaces>(&ids).await?;
         let counts = self.store().count_many::<VersionCount>(&ids).await?;
@@ -290,14 +299,17 @@ impl Service {
                 tracks.iter().enumerate().filter_map(|(i, track)| Some((i, track.row.current?.version_id)));
             let (places, keys): (Vec<usize>, Vec<VersionId>) = playing.unzip();
             for (place, version) in places.into_iter().zip(self.store().get_many::<Versions>(&keys).await?) {
-                current[place] = version.map(|version| VersionView::of(version, &tracks[place].row));
+                if let Some(version) = version {
+                    current[place] = Some(self.version_view(auth, version, &tracks[place].row).await?);
+                }
             }
         }
-        let rows = tracks.into_iter().zip(places).zip(faders).zip(counts).zip(current);
+        let rows = tracks.into_iter().zip(places).zip(faders).zip(counts).zip(comments).zip(current);
         // A track that was purged at this moment has no place any more.
-        let views = rows.filter_map(|((((track, place), fader), version_count), current)| {
+        let views = rows.filter_map(|(((((track, place), fader), version_count), comments), current)| {
             let (position, fader) = (place?.row.position, fader?.row);
-            Some(TrackView { track, position, fader, version_count, current })
+            let open_comment_count = comments.open;
+            Some(TrackView { track, position, fader, version_count, open_comment_count, current })
         });
         let mut views: Vec<TrackView> = views.collect();
         views.sort_by(|a, b| a.position.cmp(&b.position));

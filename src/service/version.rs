@@ -6,6 +6,7 @@
 use crate::{
     Authorized, Ctx, Error, Result, Service,
     authorize::must,
+    comment::CommentCounts,
     commit::{check_revision, decide_again},
 };
 use model::{
@@ -33,12 +34,14 @@ pub struct VersionView {
     pub version: Stored<Version>,
     /// Whether the track plays it. Stands in the track's row, so it changes without the version's revision.
     pub is_current: bool,
+    /// Its threads, and those carried to it, as far as the caller sees them.
+    pub comments: CommentCounts,
 }
 
 impl VersionView {
-    pub(crate) fn of(version: Stored<Version>, track: &Track) -> Self {
+    pub(crate) fn of(version: Stored<Version>, track: &Track, comments: CommentCounts) -> Self {
         let is_current = track.current.is_some_and(|current| current.version_id == version.row.id);
-        Self { version, is_current }
+        Self { version, is_current, comments }
     }
 }
 
@@ -71,7 +74,7 @@ impl Service {
     /// `NotFound` if it is not there for the caller.
     pub async fn get_version(&self, cx: &Ctx, id: VersionId) -> Result<VersionView> {
         let (auth, track) = self.authorize_version(cx, id, Action::View).await?;
-        Ok(VersionView::of(auth.resource().clone(), &track.row))
+        self.version_view(&auth, auth.resource().clone(), &track.row).await
     }
 
     /// Changes label, changelog, metadata or tags.
@@ -104,7 +107,18 @@ impl Service {
         let mut batch = Batch::new();
         batch.assert_unchanged::<Tracks>(&track.row.id, &track);
         let stored = self.rewrite_version(cx, &auth, batch, after, Event::VersionUpdated).await?;
-        Ok(VersionView::of(stored, &track.row))
+        self.version_view(&auth, stored, &track.row).await
+    }
+
+    /// A version as whoever `auth` was given to sees it.
+    pub(crate) async fn version_view<T>(
+        &self,
+        auth: &Authorized<T>,
+        version: Stored<Version>,
+        track: &Track,
+    ) -> Result<VersionView> {
+        let counts = self.comment_counts(&[version.row.id.uuid()], self.reach_of(auth)).await?;
+        Ok(VersionView::of(version, track, counts.first().copied().unwrap_or_default()))
     }
 
     /// Replaces a version's row, says so, and commits.

@@ -6,6 +6,7 @@
 use crate::{
     Ctx, Done, Error, Result, Service,
     authorize::must,
+    comment::CommentCounts,
     commit::decide_again,
     upload::signed,
     version::{VersionView, check_texts, version_event},
@@ -45,6 +46,18 @@ pub struct NewVersion {
     pub parent_version_id: Option<VersionId>,
     /// Make it the current version when it is ready.
     pub make_current: bool,
+    /// Which comments of the version before it takes over.
+    pub carry: Carry,
+}
+
+/// Which comments of the version before a new one takes over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carry {
+    /// The open ones.
+    Unresolved,
+    /// None.
+    #[default]
+    None,
 }
 
 impl Service {
@@ -108,7 +121,10 @@ impl Service {
         }
         let mut batch = Batch::new();
         self.check_parent(&mut batch, track, new.parent_version_id).await?;
-        let version = self.describe(cx, &auth.resource().row, new, &upload.row, given + 1)?;
+        let mut version = self.describe(cx, &auth.resource().row, new, &upload.row, given + 1)?;
+        if new.carry == Carry::Unresolved {
+            version.carry_from = self.version_before(&auth.resource().row, new.parent_version_id).await?;
+        }
         batch.insert::<Versions>(&version.id, &version);
         batch.delete::<Uploads>(&upload.row.id, &upload);
         batch.assert_unchanged::<Tracks>(&track, auth.resource());
@@ -122,7 +138,7 @@ impl Service {
         self.remember(cx, &mut batch, version.id)?;
         let done = self.commit(&auth, batch).await?;
         let stored = Stored { row: version, rev: 1, stamp: done.stamp };
-        Ok(Done::Now(VersionView::of(stored, &auth.resource().row)))
+        Ok(Done::Now(VersionView::of(stored, &auth.resource().row, CommentCounts::default())))
     }
 
     /// A complete upload of the caller, named in a body.
@@ -192,6 +208,7 @@ impl Service {
             status: VersionStatus::Processing,
             job_id: self.id(cx),
             make_current: new.make_current,
+            carry_from: None,
             media: None,
             loudness: None,
             warnings: Vec::new(),

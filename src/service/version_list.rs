@@ -48,7 +48,11 @@ impl Service {
         let auth = self.authorize::<Track>(cx, track, Action::View).await?;
         let shown = |version: &Version| filter.is_none_or(|filter| filter.shows(&version.status));
         let found = self.newest_versions(track, page.place()?, page.limit + 1, shown).await?;
-        let views = found.into_iter().map(|version| VersionView::of(version, &auth.resource().row)).collect();
+        let ids: Vec<_> = found.iter().map(|version| version.row.id.uuid()).collect();
+        let counts = self.comment_counts(&ids, self.reach_of(&auth)).await?;
+        let track = &auth.resource().row;
+        let pairs = found.into_iter().zip(counts);
+        let views = pairs.map(|(version, counts)| VersionView::of(version, track, counts)).collect();
         Ok(Paged::cut(views, page.limit, |last: &VersionView| last.version.row.number))
     }
 }

@@ -96,6 +96,10 @@ impl Service {
         after.updated_at = cx.now;
         batch.replace::<Versions>(&version, &before, &after);
         batch.emit(self.event_of_job(cx, &after, before.rev + 1, Event::VersionReady { job }));
+        if let Some(from) = after.carry_from {
+            let body = Event::CommentsCarryRequested { from, job: self.id(cx) };
+            batch.emit(self.event_of_job(cx, &after, before.rev + 1, body));
+        }
         if takes_over(&track.row, &after) {
             let to = current(&after, after.created_at);
             self.point_track(cx, &mut batch, &track, Some(to));

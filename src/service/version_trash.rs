@@ -85,7 +85,7 @@ impl Service {
         after.updated_at = cx.now;
         let track = self.fill_silence(cx, &mut batch, track, &after);
         let stored = self.rewrite_version(cx, &auth, batch, after, Event::VersionRestored).await?;
-        Ok(VersionView::of(stored, &track.row))
+        self.version_view(&auth, stored, &track.row).await
     }
 
     fn fill_silence(

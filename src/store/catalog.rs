@@ -173,4 +173,21 @@ catalogue! {
     0x87 JobsByProject "jobs_by_project" Index "project" "The jobs of a project";
     0x88 JobsProgress "jobs_progress" Table "job" "How far running jobs are";
     0x89 JobBeats "job_beats" Table "node" "Signs of life of the processes that run jobs";
+
+    0x90 Comments "comments" Table "comment" "Comments and replies";
+    0x91 CommentsByPlace "comments_by_place" Index "project, track, version or checkpoint; reply" "The threads and replies of a place, oldest first";
+    0x92 CommentsByTime "comments_by_time" Index "project, track, version or checkpoint; start" "The threads of a place in the order of the music";
+    0x93 CommentsByAuthor "comments_by_author" Index "project, person or guest" "What one person wrote";
+    0x94 CommentsByMention "comments_by_mention" Index "project, person or group" "Where somebody is mentioned";
+    0x95 CommentsByThread "comments_by_thread" Index "parent" "The replies of a comment";
+    0x96 CommentEdits "comment_edits" Table "comment, number" "What comments said before";
+    0x97 CommentPlacements "comment_placements" Table "comment, version" "Where comments stand in later versions";
+    0x98 PlacementsByTime "placements_by_time" Index "version, start" "The comments carried to a version in the order of the music";
+    0x99 PlacementsByVersion "placements_by_version" Index "version" "The comments carried to a version, oldest first";
+    0x9a Reactions "reactions" Table "comment, person or guest, emoji" "Reactions";
+    0x9b CommentTotal "comment_total" Counter "project" "Comments and replies";
+    0x9c OpenComments "open_comments" Counter "project, track, version or checkpoint; team only" "Open threads";
+    0x9d ResolvedComments "resolved_comments" Counter "project, track, version or checkpoint; team only" "Resolved threads";
+    0x9e ReplyCount "reply_count" Counter "comment" "Replies";
+    0x9f ReactionCount "reaction_count" Counter "comment" "Reactions";
 }

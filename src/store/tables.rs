@@ -4,6 +4,7 @@ pub mod activity;
 pub mod api_token;
 pub mod audit;
 pub mod blob;
+pub mod comment;
 pub mod counters;
 pub mod credential;
 pub mod cursor;

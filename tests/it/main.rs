@@ -3,6 +3,9 @@
 mod admin;
 mod auth;
 mod backup;
+mod carry;
+mod comment;
+mod comment_list;
 mod events;
 mod frame;
 mod invitations;
@@ -12,6 +15,7 @@ mod mix;
 mod openapi;
 mod project;
 mod purge;
+mod reaction;
 mod recordings;
 mod schema;
 mod setup;

@@ -4,8 +4,10 @@
 //! When an [`App`] goes, it must have no job left over, a store that `doctor` finds clean, and no error in its log.
 
 mod app;
+pub mod band;
 mod errors;
 mod heard;
+mod listener;
 mod person;
 pub mod studio;
 mod world;

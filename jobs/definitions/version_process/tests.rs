@@ -16,8 +16,11 @@ use model::{
     version::VersionStatus,
 };
 use service::{
-    Caller, Ctx, Login, Via, project::NewProject, track::NewTrack, upload::NewUpload,
-    version_create::NewVersion,
+    Caller, Ctx, Login, Via,
+    project::NewProject,
+    track::NewTrack,
+    upload::NewUpload,
+    version_create::{Carry, NewVersion},
 };
 use std::time::Duration;
 use store::{
@@ -100,6 +103,7 @@ async fn take(site: &Site, cx: &Ctx) -> VersionId {
         changelog: None,
         parent_version_id: None,
         make_current: true,
+        carry: Carry::None,
     };
     service.create_version(cx, track, new).await.unwrap().into_inner().version.row.id
 }

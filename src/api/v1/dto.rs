@@ -7,6 +7,7 @@
 pub mod account;
 pub mod audio;
 pub mod backup;
+pub mod comment;
 pub mod event;
 pub mod invitation;
 pub mod job;

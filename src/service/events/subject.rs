@@ -2,11 +2,17 @@
 //! request would use.
 
 use crate::{
-    Ctx, Error, Result, Service, invitation::InvitationView, job_view::JobView, member::MemberView,
-    project::ProjectView, track::TrackView, version::VersionView,
+    Ctx, Error, Result, Service,
+    comment::{CommentView, Include},
+    invitation::InvitationView,
+    job_view::JobView,
+    member::MemberView,
+    project::ProjectView,
+    track::TrackView,
+    version::VersionView,
 };
 use model::{
-    InvitationId, JobId, ProjectId, TrackId, UserId, VersionId,
+    CommentId, InvitationId, JobId, ProjectId, TrackId, UserId, VersionId,
     event::{Event, NewEvent},
 };
 
@@ -25,6 +31,8 @@ pub enum Subject {
     Member(Box<MemberView>),
     /// An invitation; only owners see it.
     Invitation(Box<InvitationView>),
+    /// A comment.
+    Comment(Box<CommentView>),
 }
 
 impl Service {
@@ -57,6 +65,10 @@ impl Service {
                 }
                 None => return Ok(None),
             },
+            "comment" => {
+                let found = self.get_comment(cx, CommentId::new(id), Include::Comment).await;
+                found.map(|view| Subject::Comment(Box::new(view)))
+            }
             _ => return Ok(None),
         };
         match found {
@@ -78,6 +90,7 @@ fn is_deletion(body: &Event) -> bool {
             | Event::VersionPurged
             | Event::MemberLeft
             | Event::MemberRemoved
+            | Event::CommentDeleted { .. }
             | Event::SessionRevoked
     )
 }

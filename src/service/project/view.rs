@@ -4,6 +4,7 @@ use crate::{Authorized, Caller, Ctx, Result, Service, Stored};
 use model::{
     ProjectId,
     access::{Role, Standing},
+    comment::Visibility,
     project::{Project, ProjectGate},
 };
 use store::tables::{
@@ -35,6 +36,8 @@ pub struct ProjectCounts {
     pub tracks: i64,
     /// Versions outside the trash, of tracks outside the trash.
     pub versions: i64,
+    /// Open threads outside the trash, as far as the caller sees them.
+    pub open_comments: i64,
     /// Members.
     pub members: i64,
     /// Bytes of the versions, trash included.
@@ -79,6 +82,7 @@ impl Service {
         let members = store.count_many::<MemberCount>(&ids).await?;
         let bytes = store.count_many::<ProjectBytes>(&ids).await?;
         let starred = self.starred(cx, &ids).await?;
+        let comments = self.open_comments(&known).await?;
         let views = known.into_iter().enumerate().map(|(i, known)| ProjectView {
             capabilities: self.parts.access.capabilities(known.standing, &known.gate.row.settings),
             project: known.project,
@@ -87,12 +91,27 @@ impl Service {
             counts: ProjectCounts {
                 tracks: tracks[i],
                 versions: versions[i],
+                open_comments: comments[i],
                 members: members[i],
                 bytes: bytes[i],
             },
             starred: starred[i],
         });
         Ok(views.collect())
+    }
+
+    /// The open threads of these projects that the caller sees.
+    async fn open_comments(&self, known: &[Known]) -> Result<Vec<i64>> {
+        let places: Vec<_> = known.iter().map(|known| known.project.row.id.uuid()).collect();
+        let everyone = self.comment_counts(&places, Visibility::Everyone).await?;
+        let all = self.comment_counts(&places, Visibility::Team).await?;
+        let counts = known.iter().zip(everyone.iter().zip(&all)).map(|(known, (everyone, all))| {
+            match self.reach(known.standing, &known.gate.row.settings) {
+                Visibility::Everyone => everyone.open,
+                Visibility::Team => all.open,
+            }
+        });
+        Ok(counts.collect())
     }
 
     /// Which of these projects the caller marked.

@@ -60,7 +60,7 @@ impl Service {
         self.count_track(&mut batch, project, id, 1).await?;
         let track = Track { deleted: None, ..auth.resource().row.clone() };
         let track = self.save_track(cx, &auth, track, Event::TrackRestored, batch).await?;
-        self.track_view(track).await
+        self.track_view(&auth, track).await
     }
 
     /// Counts a track and its versions in or out. The number of its versions must stay what was read.
@@ -70,7 +70,7 @@ impl Service {
             .add::<TrackCount>(&project, sign, 0..=limits::TRACKS_PER_PROJECT_MAX)
             .assert_counter::<VersionCount>(&id, versions..=versions)
             .add::<ProjectVersionCount>(&project, sign * versions, 0..);
-        Ok(())
+        self.count_threads_of_track(batch, project.uuid(), id, sign).await
     }
 }
 

@@ -102,7 +102,7 @@ impl Service {
         let at = line.tracks.iter().position(|placed| placed.track.row.id == id);
         let at = at.ok_or(Error::NotFound("track"))?;
         if at == slot.at {
-            return self.track_view(auth.resource().clone()).await;
+            return self.track_view(&auth, auth.resource().clone()).await;
         }
         let mut batch = Batch::new();
         line.replace_guard(&mut batch, auth.project_id());
@@ -110,7 +110,7 @@ impl Service {
         reposition(&mut batch, id, &line.tracks[at].place, slot.rank);
         batch.emit(self.order_event(cx, auth.project_id(), line.guard.rev + 1));
         self.commit(&auth, batch).await?;
-        self.track_view(auth.resource().clone()).await
+        self.track_view(&auth, auth.resource().clone()).await
     }
 
     /// Puts all tracks into a new order. As few of them as possible get another position; no track's own revision changes.

@@ -6,7 +6,7 @@ use crate::{
     page::PageRequest,
     stage::{Stage, a_project, keyed, later},
     upload::NewUpload,
-    version_create::NewVersion,
+    version_create::{Carry, NewVersion},
     version_list::VersionFilter,
     version_process::{Derived, Findings, VersionInput},
 };
@@ -117,7 +117,14 @@ impl Band {
 }
 
 fn from(upload_id: UploadId) -> NewVersion {
-    NewVersion { upload_id, label: None, changelog: None, parent_version_id: None, make_current: true }
+    NewVersion {
+        upload_id,
+        label: None,
+        changelog: None,
+        parent_version_id: None,
+        make_current: true,
+        carry: Carry::None,
+    }
 }
 
 fn pointer<T: std::fmt::Debug>(outcome: Result<T>) -> String {

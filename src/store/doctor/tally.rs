@@ -6,9 +6,10 @@ use std::{
 };
 
 use model::{
-    TrackId,
+    CommentId, TrackId, VersionId,
     access::Role,
     account::{InstanceRole, User, UserStatus},
+    comment::{Comment, CommentPlacement, Reaction, Visibility},
     invitation::Acceptance,
     project::{Project, ProjectMember},
     track::Track,
@@ -21,8 +22,9 @@ use crate::{
     tables::{
         blob::Refs,
         counters::{
-            ActiveAdmins, InvitationUses, MemberCount, Owners, ProjectBytes, ProjectVersionCount,
-            ProjectsOfUser, TrackCount, TrackTotal, UsedBytes, VersionCount, VersionSeq,
+            ActiveAdmins, CommentTotal, InvitationUses, MemberCount, OpenComments, Owners, ProjectBytes,
+            ProjectVersionCount, ProjectsOfUser, ReactionCount, ReplyCount, ResolvedComments, TrackCount,
+            TrackTotal, UsedBytes, VersionCount, VersionSeq,
         },
     },
 };
@@ -46,12 +48,15 @@ impl Want {
     }
 }
 
-/// The counters that follow from rows, and what later rows must know of earlier ones: tracks come before versions.
+/// The counters that follow from rows, and what later rows must know of earlier ones: tracks come before versions and comments,
+/// placements before comments.
 #[derive(Debug, Default)]
 pub struct Sums {
     counters: BTreeMap<TableId, BTreeMap<Vec<u8>, Want>>,
     /// Tracks in the trash: what is on them does not count for the project.
     trashed: BTreeSet<TrackId>,
+    /// The later versions that comments were carried to.
+    placed: BTreeMap<CommentId, Vec<VersionId>>,
 }
 
 impl Sums {
@@ -101,6 +106,27 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
         if let UploadState::Complete { blob, .. } = &upload.state {
             sums.add::<Refs>(blob, 1);
         }
+    } else if let Some(placement) = row.downcast_ref::<CommentPlacement>() {
+        sums.placed.entry(placement.comment_id).or_default().push(placement.version_id);
+    } else if let Some(comment) = row.downcast_ref::<Comment>() {
+        tally_comment(comment, sums);
+    } else if let Some(reaction) = row.downcast_ref::<Reaction>() {
+        sums.add::<ReactionCount>(&reaction.comment_id, 1);
+    }
+}
+
+fn tally_comment(comment: &Comment, sums: &mut Sums) {
+    sums.add::<CommentTotal>(&comment.project_id, 1);
+    comment.parent_id.iter().for_each(|parent| sums.add::<ReplyCount>(parent, 1));
+    let (open, resolved) = comment.weight();
+    let project = comment.project_id.uuid();
+    let hidden = comment.anchor.track_id.is_some_and(|track| sums.trashed.contains(&track));
+    let placed = sums.placed.get(&comment.id).cloned().unwrap_or_default();
+    let places = comment.places().filter(|place| !hidden || *place != project);
+    for place in places.chain(placed.into_iter().map(VersionId::uuid)) {
+        let key = (place, comment.visibility == Visibility::Team);
+        sums.add::<OpenComments>(&key, open);
+        sums.add::<ResolvedComments>(&key, resolved);
     }
 }
 

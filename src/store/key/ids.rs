@@ -1,8 +1,11 @@
 //! The ids of the model as keys.
 
 use model::{
-    AccessRequestId, ApiTokenId, BlobHash, EventId, GuestId, InvitationId, JobId, OneTimeTokenId, ProjectId,
-    SessionId, Timestamp, TrackId, UploadId, UserId, VersionId, event::Actor,
+    AccessRequestId, ApiTokenId, BlobHash, CheckpointId, CommentId, EventId, GuestId, InvitationId, JobId,
+    OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId, UploadId, UserId, VersionId,
+    comment::{Group, Mentionee},
+    event::Actor,
+    principal::Principal,
 };
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ macro_rules! ids {
 ids!(
     AccessRequestId,
     ApiTokenId,
+    CheckpointId,
+    CommentId,
     EventId,
     GuestId,
     InvitationId,
@@ -68,6 +73,39 @@ impl Key for Actor {
             0 => UserId::decode(input).map(Actor::User),
             1 => GuestId::decode(input).map(Actor::Guest),
             2 => Ok(Actor::System),
+            _ => Err(KeyError::Byte),
+        }
+    }
+}
+
+/// People before guests; each by id. The same bytes as the actor that they are.
+impl Key for Principal {
+    fn encode(&self, out: &mut Vec<u8>) {
+        Actor::from(*self).encode(out);
+    }
+    fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+        match Actor::decode(input)? {
+            Actor::User(id) => Ok(Principal::User(id)),
+            Actor::Guest(id) => Ok(Principal::Guest(id)),
+            Actor::System => Err(KeyError::Byte),
+        }
+    }
+}
+
+/// People by id, then the groups.
+impl Key for Mentionee {
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Mentionee::Person(id) => (0u8, *id).encode(out),
+            Mentionee::Group(Group::All) => 1u8.encode(out),
+            Mentionee::Group(Group::Editors) => 2u8.encode(out),
+        }
+    }
+    fn decode(input: &mut &[u8]) -> Result<Self, KeyError> {
+        match u8::decode(input)? {
+            0 => UserId::decode(input).map(Mentionee::Person),
+            1 => Ok(Mentionee::Group(Group::All)),
+            2 => Ok(Mentionee::Group(Group::Editors)),
             _ => Err(KeyError::Byte),
         }
     }

@@ -1,6 +1,7 @@
 //! Counters of accounts, projects, tracks and versions: numbers that many writers change without reading them.
 
-use model::{InvitationId, ProjectId, TrackId, UserId, VersionId};
+use model::{CommentId, InvitationId, ProjectId, TrackId, UserId, VersionId};
+use uuid::Uuid;
 
 use crate::{Counter, TableId};
 
@@ -44,4 +45,15 @@ counters! {
     VersionCount: TrackId;
     /// Locked checkpoints that hold a version; it can only be deleted at 0.
     Locks: VersionId;
+    /// Comments of a project, replies and what is left of deleted ones included.
+    CommentTotal: ProjectId;
+    /// Open threads of a project, track, version or checkpoint: those for everybody, and those for the team alone. A project's
+    /// leave out the tracks in the trash.
+    OpenComments: (Uuid, bool);
+    /// Resolved threads, as [`OpenComments`].
+    ResolvedComments: (Uuid, bool);
+    /// Replies of a comment.
+    ReplyCount: CommentId;
+    /// Reactions of a comment.
+    ReactionCount: CommentId;
 }

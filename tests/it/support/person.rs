@@ -1,6 +1,6 @@
 //! Somebody in front of the API.
 
-use super::heard::Heard;
+use super::{heard::Heard, listener::Listener};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::future::{Future, IntoFuture};
@@ -46,6 +46,12 @@ impl Person {
             Some(token) => request.bearer_auth(token),
             None => request,
         })
+    }
+
+    /// Listens to a stream of events that has begun.
+    pub async fn listen(&self, path: &str) -> Listener {
+        let response = self.get(path).0.send().await.expect("the server answers");
+        Listener::on(response).await
     }
 
     /// GET.

@@ -1,6 +1,9 @@
 //! Events as JSON: one envelope for live streams, the polled log and everything that will carry events later.
 
-use super::{Time, invitation::Invitation, member::ProjectMember, project::Project, track::Track};
+use super::{
+    Time, comment::Comment, invitation::Invitation, member::ProjectMember, project::Project, track::Track,
+    version::Version,
+};
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
 use poem_openapi::{
@@ -182,7 +185,9 @@ fn data(subject: Subject) -> Value {
         Subject::Track(view) => Track::from(*view).to_json(),
         Subject::Member(view) => ProjectMember::from(*view).to_json(),
         Subject::Invitation(view) => Invitation::from(*view).to_json(),
-        Subject::Version(_) | Subject::Job(_) => None,
+        Subject::Version(view) => Version::from(*view).to_json(),
+        Subject::Comment(view) => Comment::from(*view).to_json(),
+        Subject::Job(_) => None,
     };
     match body {
         Some(Value::Object(fields)) => Value::Object(for_everybody(fields)),
@@ -193,6 +198,11 @@ fn data(subject: Subject) -> Value {
 fn for_everybody(mut fields: Map<String, Value>) -> Map<String, Value> {
     for name in PER_CALLER {
         fields.remove(name);
+    }
+    // Whether the reader is among those who reacted.
+    let reactions = fields.get_mut("reactions").and_then(Value::as_array_mut);
+    for reaction in reactions.into_iter().flatten().filter_map(Value::as_object_mut) {
+        reaction.remove("me");
     }
     fields
 }

@@ -69,6 +69,8 @@ pub struct ProjectCounts {
     pub tracks: i64,
     /// Versions outside the trash.
     pub versions: i64,
+    /// Comments that are not resolved, as far as you see them.
+    pub open_comments: i64,
     /// Members.
     pub members: i64,
 }
@@ -107,6 +109,7 @@ impl From<ProjectView> for Project {
             counts: ProjectCounts {
                 tracks: counts.tracks,
                 versions: counts.versions,
+                open_comments: counts.open_comments,
                 members: counts.members,
             },
             size_bytes: counts.bytes,

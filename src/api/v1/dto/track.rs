@@ -46,6 +46,8 @@ pub struct Track {
     pub current_version: Option<Version>,
     /// Versions outside the trash; not part of the revision.
     pub version_count: i64,
+    /// Comments that are not resolved, as far as you see them; not part of the revision.
+    pub open_comment_count: i64,
     /// Free notes.
     pub notes: Option<String>,
     /// When it was made.
@@ -75,6 +77,7 @@ impl From<TrackView> for Track {
             current_version_id: row.current.map(|current| current.version_id.uuid()),
             current_version: view.current.map(Version::from),
             version_count: view.version_count,
+            open_comment_count: view.open_comment_count,
             notes: row.notes.map(|notes| notes.to_string()),
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),

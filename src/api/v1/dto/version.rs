@@ -64,6 +64,8 @@ pub struct Version {
     pub failure: Option<VersionFailure>,
     /// Whether the track plays it.
     pub is_current: bool,
+    /// Its comments and those carried to it, as far as you see them; not part of the revision.
+    pub comment_counts: CommentCounts,
     /// The job that processes it.
     pub job_id: Uuid,
     /// What the recording is; known when ready.
@@ -82,6 +84,15 @@ pub struct Version {
     pub updated_at: Time,
     /// Counts its changes.
     pub revision: i64,
+}
+
+/// How many comments a version has; replies are not counted.
+#[derive(Clone, Copy, Debug, Object)]
+pub struct CommentCounts {
+    /// Not resolved.
+    pub open: i64,
+    /// Resolved.
+    pub resolved: i64,
 }
 
 /// Who uploaded a version.
@@ -169,6 +180,7 @@ impl From<VersionView> for Version {
             status,
             failure,
             is_current: view.is_current,
+            comment_counts: CommentCounts { open: view.comments.open, resolved: view.comments.resolved },
             job_id: row.job_id.uuid(),
             media,
             loudness: row.loudness.map(Into::into),

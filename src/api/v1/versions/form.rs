@@ -19,7 +19,7 @@ use poem::{
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
-    types::Type,
+    types::{ParseFromParameter, Type},
 };
 use service::{Ctx, Service, version_create::NewVersion};
 use tokio::io::AsyncReadExt;
@@ -90,6 +90,7 @@ struct Read {
     changelog: Option<String>,
     parent_version_id: Option<Uuid>,
     make_current: Option<bool>,
+    carry_comments: CarryComments,
     faults: Violations,
 }
 
@@ -149,10 +150,9 @@ impl Read {
                 self.make_current = self.faults.check(&pointer, yes);
             }
             "carry_comments" => {
-                if !matches!(text.as_str(), "unresolved" | "none") {
-                    let fault = Fault::new("unknown_value", "must be unresolved or none");
-                    self.faults.0.push(fault.at(pointer));
-                }
+                let carry = CarryComments::parse_from_parameter(&text)
+                    .map_err(|_| Fault::new("unknown_value", "must be unresolved or none"));
+                self.carry_comments = self.faults.check(&pointer, carry).unwrap_or_default();
             }
             _ => self.faults.0.push(Fault::new("unknown_field", "is not a field of this form").at(pointer)),
         }
@@ -170,7 +170,7 @@ impl Read {
             changelog: self.changelog.take(),
             parent_version_id: self.parent_version_id,
             make_current: self.make_current.unwrap_or(true),
-            carry_comments: CarryComments::None,
+            carry_comments: self.carry_comments,
         };
         match fields.parse() {
             Ok(new) if faults.0.is_empty() => Ok(new),

@@ -16,7 +16,7 @@ use poem_openapi::{
 use serde_json::Value;
 use service::{
     version::{MetadataPatch, VersionPatch},
-    version_create::NewVersion,
+    version_create::{Carry, NewVersion},
 };
 use std::{borrow::Cow, collections::BTreeMap};
 use uuid::Uuid;
@@ -25,11 +25,20 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum CarryComments {
-    /// Those that are not resolved. Comments come with a later release; until then there are none to carry.
+    /// Those that are not resolved: they stand on the new version too, moved by as much as the music moved.
     Unresolved,
     /// None.
     #[default]
     None,
+}
+
+impl From<CarryComments> for Carry {
+    fn from(carry: CarryComments) -> Self {
+        match carry {
+            CarryComments::Unresolved => Self::Unresolved,
+            CarryComments::None => Self::None,
+        }
+    }
 }
 
 /// What a new version needs.
@@ -67,6 +76,7 @@ impl Input for CreateVersion {
             changelog,
             parent_version_id: self.parent_version_id.map(Into::into),
             make_current: self.make_current,
+            carry: self.carry_comments.into(),
         }))
     }
 }
