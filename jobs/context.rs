@@ -139,6 +139,31 @@ impl JobContext {
             Err(error) => Err(CommitError::Failed(error.into())),
         }
     }
+
+    /// Ends the job well with what `decide` says is to be written, deciding again when it relied on something that changed. Where nothing
+    /// is left to write, nothing was made.
+    ///
+    /// # Errors
+    /// [`JobError`] of this try.
+    pub async fn settle<F>(
+        &self,
+        result: Option<JobResult>,
+        decide: impl Fn() -> F + Send + Sync,
+    ) -> Result<(), JobError>
+    where
+        F: Future<Output = Result<Option<Batch>, service::Error>> + Send,
+    {
+        for _ in 0..limits::CONFLICT_RETRIES_MAX {
+            let batch = decide().await?;
+            let result = result.clone().filter(|_| batch.is_some());
+            match self.commit_with(batch.unwrap_or_default(), result).await {
+                Ok(()) => return Ok(()),
+                Err(CommitError::Again) => {}
+                Err(CommitError::Failed(error)) => return Err(error),
+            }
+        }
+        Err(JobError::Transient("what it wrote to kept changing".to_owned()))
+    }
 }
 
 /// Why [`JobContext::commit`] did not end the job.

@@ -1,9 +1,10 @@
 //! The parent's side of the decoding child: the same binary, started anew, with nothing but its three standard handles and an
 //! empty environment. It is killed when whoever waits for it goes away, or when it says nothing for too long.
 
+use crate::{JobError, job::chain};
 use audio::{
     Facts, Probe,
-    child::{ARGUMENT, MAX_LINE_BYTES, Message, Task},
+    child::{ARGUMENT, MAX_LINE_BYTES, Message, Task, Written},
 };
 use std::{
     ffi::OsString,
@@ -49,6 +50,31 @@ pub enum DecodeError {
     Engine(String),
 }
 
+impl DecodeError {
+    /// What this means for a job that was tried so often. `file` is what the recordings are to a person: "the file".
+    pub(crate) fn into_job_error(self, attempts: u32, file: &str) -> JobError {
+        match self {
+            Self::Refused { code, message } => JobError::permanent(&code, message),
+            // Once may be the machine's fault; twice is the file's.
+            Self::Crashed(_) if attempts > 1 => {
+                JobError::permanent("corrupt_audio", format!("{file} makes the decoder fail"))
+            }
+            Self::Stalled if attempts > 1 => {
+                let detail = format!("the decoder does not come to an end with {file}");
+                JobError::permanent("corrupt_audio", detail)
+            }
+            Self::Crashed(_) | Self::Stalled | Self::Engine(_) => JobError::Transient(chain(&self)),
+        }
+    }
+}
+
+/// What a child found out or did.
+enum Verdict {
+    Probed(Probe),
+    Analysed(Box<Facts>, Option<Written>),
+    Rendered(Written),
+}
+
 impl Decoder {
     /// Children of this program, which calls `audio::child::run` when its first argument is [`ARGUMENT`].
     #[must_use]
@@ -76,23 +102,42 @@ impl Decoder {
     /// [`DecodeError`].
     pub async fn probe(&self, task: &Task) -> Result<Probe, DecodeError> {
         match self.run(task, |_| {}).await? {
-            Message::Probed { probe } => Ok(probe),
-            Message::Analysed { .. } | Message::Progress { .. } | Message::Failed { .. } => Err(odd_answer()),
+            Verdict::Probed(probe) => Ok(probe),
+            Verdict::Analysed(..) | Verdict::Rendered(_) => Err(odd_answer()),
         }
     }
 
-    /// Reads a file through; `progress` hears how far it is, 0 to 1.
+    /// Reads a file through, and makes its preview if one is due; `progress` hears how far it is, 0 to 1.
     ///
     /// # Errors
     /// [`DecodeError`].
-    pub async fn analyse(&self, task: &Task, progress: impl FnMut(f32) + Send) -> Result<Facts, DecodeError> {
+    pub async fn analyse(
+        &self,
+        task: &Task,
+        progress: impl FnMut(f32) + Send,
+    ) -> Result<(Facts, Option<Written>), DecodeError> {
         match self.run(task, progress).await? {
-            Message::Analysed { facts } => Ok(facts),
-            Message::Probed { .. } | Message::Progress { .. } | Message::Failed { .. } => Err(odd_answer()),
+            Verdict::Analysed(facts, preview) => Ok((*facts, preview)),
+            Verdict::Probed(_) | Verdict::Rendered(_) => Err(odd_answer()),
         }
     }
 
-    async fn run(&self, task: &Task, mut progress: impl FnMut(f32) + Send) -> Result<Message, DecodeError> {
+    /// Writes a file from one recording or many; `progress` hears how far it is, 0 to 1.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub async fn render(
+        &self,
+        task: &Task,
+        progress: impl FnMut(f32) + Send,
+    ) -> Result<Written, DecodeError> {
+        match self.run(task, progress).await? {
+            Verdict::Rendered(written) => Ok(written),
+            Verdict::Probed(_) | Verdict::Analysed(..) => Err(odd_answer()),
+        }
+    }
+
+    async fn run(&self, task: &Task, mut progress: impl FnMut(f32) + Send) -> Result<Verdict, DecodeError> {
         let (mut child, stdout) = self.start(task)?;
         let mut lines = BufReader::new(stdout);
         loop {
@@ -105,7 +150,11 @@ impl Decoder {
                 Some(Message::Failed { code, message, permanent: false }) => {
                     return Err(DecodeError::Engine(format!("{code}: {message}")));
                 }
-                Some(verdict @ (Message::Probed { .. } | Message::Analysed { .. })) => return Ok(verdict),
+                Some(Message::Probed { probe }) => return Ok(Verdict::Probed(probe)),
+                Some(Message::Analysed { facts, preview }) => {
+                    return Ok(Verdict::Analysed(facts, preview));
+                }
+                Some(Message::Rendered { written }) => return Ok(Verdict::Rendered(written)),
                 None => return Err(self.autopsy(&mut child).await),
             }
         }

@@ -4,5 +4,7 @@ pub mod backup_run;
 pub mod comments_carry;
 pub mod mail_send;
 pub mod mix_tell;
+pub mod mixdown_render;
+pub mod rendition_make;
 pub mod upkeep;
 pub mod version_process;

@@ -13,6 +13,7 @@ pub mod definitions;
 mod handle;
 mod house;
 pub mod job;
+mod kept;
 mod outcome;
 mod promoter;
 pub mod registry;

@@ -5,7 +5,7 @@
 use crate::{
     definitions::{
         backup_run::BackupRun, comments_carry::CommentsCarry, mail_send::MailSend, mix_tell::MixTell,
-        version_process::VersionProcess,
+        mixdown_render::MixdownRender, rendition_make::RenditionMake, version_process::VersionProcess,
     },
     job::NewJob,
 };
@@ -15,6 +15,71 @@ use model::{
     limits,
 };
 use service::mail::MailOrder;
+
+/// The events that are told and start nothing.
+macro_rules! only_told {
+    () => {
+        Event::ProjectCreated
+            | Event::ProjectUpdated
+            | Event::ProjectArchived
+            | Event::ProjectUnarchived
+            | Event::ProjectDeleted
+            | Event::ProjectRestored
+            | Event::ProjectSettingsChanged
+            | Event::ProjectOwnershipTransferred { .. }
+            | Event::MemberJoined { .. }
+            | Event::MemberLeft
+            | Event::MemberRemoved
+            | Event::MemberRoleChanged { .. }
+            | Event::InvitationAccepted
+            | Event::InvitationDeclined
+            | Event::InvitationRevoked
+            | Event::AccessRequestCreated { .. }
+            | Event::AccessRequestDecided { .. }
+            | Event::ProjectStarred { .. }
+            | Event::ProjectUnstarred { .. }
+            | Event::TrackCreated
+            | Event::TrackUpdated
+            | Event::TrackDeleted
+            | Event::TrackRestored
+            | Event::TracksReordered
+            | Event::MixUpdated { .. }
+            | Event::VersionPurged
+            | Event::TrackPurged
+            | Event::ProjectPurged
+            | Event::UploadCompleted { .. }
+            | Event::VersionReady { .. }
+            | Event::VersionFailed { .. }
+            | Event::VersionUpdated
+            | Event::VersionDeleted
+            | Event::VersionRestored
+            | Event::VersionCurrentChanged { .. }
+            | Event::CommentCreated { .. }
+            | Event::CommentUpdated { .. }
+            | Event::CommentDeleted { .. }
+            | Event::CommentResolved { .. }
+            | Event::CommentReopened { .. }
+            | Event::CommentPinned { .. }
+            | Event::CommentCarriedOver { .. }
+            | Event::ReactionAdded { .. }
+            | Event::ReactionRemoved { .. }
+            | Event::JobStarted
+            | Event::JobSucceeded
+            | Event::JobFailed { .. }
+            | Event::JobCancelled
+            | Event::UserRegistered
+            | Event::UserUpdated
+            | Event::SessionRevoked
+            | Event::NewLogin
+            | Event::PasswordChanged
+            | Event::ApiTokenCreated
+            | Event::ApiTokenRevoked
+            | Event::EmailChanged
+            | Event::BackupCompleted { .. }
+            | Event::BackupFailed { .. }
+            | Event::LinkCreated
+    };
+}
 
 /// The jobs that an event starts.
 #[must_use]
@@ -29,6 +94,14 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             let version = VersionId::new(event.resource.id);
             vec![caused(envelope, NewJob::of(*job, &CommentsCarry { version }))]
         }
+        Event::RenditionRequested { original, recipe, job } => {
+            let project =
+                event.project.map(|project| RenditionMake { project, original: *original, recipe: *recipe });
+            project.iter().map(|make| caused(envelope, NewJob::of(*job, make))).collect()
+        }
+        Event::MixdownRequested { job } => {
+            vec![caused(envelope, NewJob::of(*job, &MixdownRender { mixdown: *job }))]
+        }
         // The event's own id serves: an event asks for one mail.
         Event::MailRequested { .. } | Event::InvitationCreated { .. } | Event::InvitationResent { .. } => {
             MailOrder::of(event).into_iter().map(|order| mail(envelope, order)).collect()
@@ -40,65 +113,7 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             vec![job]
         }
         Event::MixMoved { .. } => mix_told(envelope).into_iter().collect(),
-        Event::ProjectCreated
-        | Event::ProjectUpdated
-        | Event::ProjectArchived
-        | Event::ProjectUnarchived
-        | Event::ProjectDeleted
-        | Event::ProjectRestored
-        | Event::ProjectSettingsChanged
-        | Event::ProjectOwnershipTransferred { .. }
-        | Event::MemberJoined { .. }
-        | Event::MemberLeft
-        | Event::MemberRemoved
-        | Event::MemberRoleChanged { .. }
-        | Event::InvitationAccepted
-        | Event::InvitationDeclined
-        | Event::InvitationRevoked
-        | Event::AccessRequestCreated { .. }
-        | Event::AccessRequestDecided { .. }
-        | Event::ProjectStarred { .. }
-        | Event::ProjectUnstarred { .. }
-        | Event::TrackCreated
-        | Event::TrackUpdated
-        | Event::TrackDeleted
-        | Event::TrackRestored
-        | Event::TracksReordered
-        | Event::MixUpdated { .. }
-        | Event::VersionPurged
-        | Event::TrackPurged
-        | Event::ProjectPurged
-        | Event::UploadCompleted { .. }
-        | Event::VersionReady { .. }
-        | Event::VersionFailed { .. }
-        | Event::VersionUpdated
-        | Event::VersionDeleted
-        | Event::VersionRestored
-        | Event::VersionCurrentChanged { .. }
-        | Event::CommentCreated { .. }
-        | Event::CommentUpdated { .. }
-        | Event::CommentDeleted { .. }
-        | Event::CommentResolved { .. }
-        | Event::CommentReopened { .. }
-        | Event::CommentPinned { .. }
-        | Event::CommentCarriedOver { .. }
-        | Event::ReactionAdded { .. }
-        | Event::ReactionRemoved { .. }
-        | Event::JobStarted
-        | Event::JobSucceeded
-        | Event::JobFailed { .. }
-        | Event::JobCancelled
-        | Event::UserRegistered
-        | Event::UserUpdated
-        | Event::SessionRevoked
-        | Event::NewLogin
-        | Event::PasswordChanged
-        | Event::ApiTokenCreated
-        | Event::ApiTokenRevoked
-        | Event::EmailChanged
-        | Event::BackupCompleted { .. }
-        | Event::BackupFailed { .. }
-        | Event::LinkCreated => Vec::new(),
+        only_told!() => Vec::new(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The demo, as a newcomer meets it: `backline demo` starts, prints a link, and a real browser plays the song from it, seeks
 //! to 80 % and goes on from there.
 
+#[path = "browser/browser.rs"]
+mod browser;
+
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
 use std::{
     io::{BufRead, BufReader},
     path::Path,
@@ -25,15 +27,6 @@ impl Drop for Running {
         drop(self.0.kill());
         drop(self.0.wait());
     }
-}
-
-fn browser_is_here() -> bool {
-    let there = |program: &str| {
-        Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
-    };
-    there("node")
-        && there(&std::env::var("BACKLINE_CHROMIUM").unwrap_or_else(|_| "chromium".into()))
-        && Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/node_modules/playwright-core").exists()
 }
 
 /// Starts the demo and reads its greeting up to the link to the audio: the site and the link.
@@ -61,21 +54,13 @@ fn start(dir: &Path) -> Result<(Running, String, String)> {
 
 #[test]
 fn the_demo_song_plays_in_a_browser() -> Result<()> {
-    if !browser_is_here() {
-        ensure!(
-            std::env::var_os("BACKLINE_STRICT").is_none_or(|strict| strict == "0"),
-            "the browser test cannot run"
-        );
-        eprintln!("SKIPPED: the browser test needs node, chromium and the packages of tests/browser");
+    if !browser::is_here()? {
         return Ok(());
     }
     let dir = tempfile::tempdir()?;
     let (_running, site, audio) = start(dir.path())?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/play.mjs");
-    let output = Command::new("node").arg(script).arg(format!("{site}/")).arg(&audio).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let said: Value = serde_json::from_str(text.lines().last().unwrap_or_default())
-        .with_context(|| format!("the browser said {text} {}", String::from_utf8_lossy(&output.stderr)))?;
+    let said = browser::run("play.mjs", &[format!("{site}/"), audio])?;
+    let said = said.first().context("the browser said nothing")?;
     ensure!(said["error"].is_null(), "the browser failed: {said}");
     let number = |name: &str| said[name].as_f64().with_context(|| format!("{name} is missing in {said}"));
     let (duration, at) = (number("duration")?, number("currentTime")?);

@@ -15,7 +15,7 @@ use crate::media::{Media, Warning, duration_ms};
 use crate::peaks::{Peaks, to_i16};
 use crate::pyramid::{BASE_SAMPLES_PER_PIXEL, Layout, Writer};
 use crate::silence::{Silence, Stretch};
-use crate::source::Source;
+use crate::source::{Samples, Source};
 use crate::tempo::{Tempo, tempo};
 
 /// Least advance that is reported.
@@ -69,6 +69,20 @@ pub fn analyse<F: Read + Write + Seek>(
     progress: &mut dyn FnMut(f32),
     cancel: &AtomicBool,
 ) -> Result<Analysis, AudioError> {
+    analyse_with(source, pyramid, &mut |_| Ok(()), progress, cancel)
+}
+
+/// The same in one pass with whatever else wants to hear the sound: the encoder of a preview.
+///
+/// # Errors
+/// As [`analyse`], and those of `also`.
+pub fn analyse_with<F: Read + Write + Seek>(
+    source: &mut Source,
+    pyramid: F,
+    also: &mut dyn FnMut(Samples<'_>) -> Result<(), AudioError>,
+    progress: &mut dyn FnMut(f32),
+    cancel: &AtomicBool,
+) -> Result<Analysis, AudioError> {
     let probe = source.probe().clone();
     let channels = probe.channels as usize;
     let mut writer = Writer::new(pyramid, probe.channels as u16, probe.sample_rate)?;
@@ -79,6 +93,7 @@ pub fn analyse<F: Read + Write + Seek>(
     let mut silence = Silence::new(channels, probe.sample_rate);
     let (mut rows, mut scratch, mut reported) = (Vec::new(), Vec::new(), 0.0);
     while let Some(block) = source.next_block()? {
+        also(block.samples)?;
         meter.push(block.samples);
         let ints = to_i16(block.samples, &mut scratch);
         peaks.push(ints, &mut rows);

@@ -8,18 +8,26 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use crate::analyse::{Facts, analyse};
+use crate::analyse::{Facts, analyse_with};
 use crate::error::AudioError;
 use crate::limits::Limits;
 use crate::probe::{Probe, probe};
-use crate::source::Source;
+use crate::source::{Samples, Source};
+use crate::tags::Tags;
+
+mod mix;
+mod render;
+
+pub use mix::{MixOrder, StemFile};
+use render::{Pipe, Sound};
+pub use render::{Recipe, Written};
 
 /// The first argument that makes the binary a decoding child; the second is the task as JSON.
 pub const ARGUMENT: &str = "decode-child";
@@ -37,38 +45,90 @@ pub struct Resources {
     pub file_bytes: u64,
     /// Open files.
     pub open_files: u64,
+    /// How far it stands behind when all cores are busy, as `nice` counts.
+    pub behind: i32,
 }
 
 impl Resources {
     /// Enough to name any file.
-    pub const PROBE: Self = Self { address_space_bytes: 1 << 30, cpu_s: 2, file_bytes: 0, open_files: 16 };
+    pub const PROBE: Self =
+        Self { address_space_bytes: 1 << 30, cpu_s: 2, file_bytes: 0, open_files: 16, behind: 0 };
     /// Enough for twelve hours of sound on a slow machine.
-    pub const ANALYSE: Self =
-        Self { address_space_bytes: 1 << 30, cpu_s: 3600, file_bytes: 4 << 30, open_files: 16 };
+    pub const ANALYSE: Self = Self {
+        address_space_bytes: 1 << 30,
+        cpu_s: 3600,
+        file_bytes: 4 << 30,
+        open_files: 16,
+        // The server answers while all cores decode.
+        behind: 10,
+    };
+
+    /// Enough to write a file of at most so many bytes of sound, from so many recordings.
+    #[must_use]
+    pub fn to_write(bytes: u64, recordings: u64) -> Self {
+        // Headers, tags and a cover come on top, and a codec may miss its bitrate.
+        let file_bytes = bytes.saturating_add(bytes / 4).saturating_add(32 << 20);
+        Self { cpu_s: 2 * 3600, file_bytes, open_files: 16 + recordings, ..Self::ANALYSE }
+    }
 }
 
-/// What to do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What to do, and with which files. Files to write must not exist.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "snake_case")]
 pub enum Work {
-    /// Name the file.
-    Probe,
-    /// Read it through and write its pyramid and feature blobs to new files.
-    Analyse {
-        /// Where the pyramid goes; must not exist.
-        pyramid: PathBuf,
-        /// Where the features go; must not exist.
-        features: PathBuf,
+    /// Name a recording.
+    Probe {
+        /// It.
+        input: PathBuf,
     },
+    /// Read a recording through once.
+    Analyse {
+        /// It.
+        input: PathBuf,
+        /// Where its pyramid goes.
+        pyramid: PathBuf,
+        /// Where its features go.
+        features: PathBuf,
+        /// The preview that is made on the way.
+        preview: Option<Preview>,
+    },
+    /// Write a recording in another format.
+    Render {
+        /// It.
+        input: PathBuf,
+        /// Where the file goes.
+        output: PathBuf,
+        /// What it becomes.
+        recipe: Recipe,
+    },
+    /// Mix recordings into one file.
+    Mix(MixOrder),
+}
+
+/// A preview: made of what browsers do not play, and of what is long and not compressed with loss.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Where it goes.
+    pub output: PathBuf,
+    /// What it becomes.
+    pub recipe: Recipe,
+    /// From this length on a recording without loss is long, milliseconds.
+    pub long_ms: u64,
+}
+
+impl Preview {
+    fn is_due(&self, probe: &Probe) -> bool {
+        let lossless = probe.bit_depth.is_some();
+        let long = lossless && probe.duration_ms().is_some_and(|length| length >= self.long_ms);
+        long || !probe.playable_in_browser()
+    }
 }
 
 /// The order to a child.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Task {
     /// What to do.
     pub work: Work,
-    /// The recording.
-    pub input: PathBuf,
     /// What a recording may be.
     pub limits: Limits,
     /// What the child may use.
@@ -99,10 +159,17 @@ pub enum Message {
         /// What the file claims to be.
         probe: Probe,
     },
-    /// The verdict of `analyse`; both blobs are written.
+    /// The verdict of `analyse`; its files are written.
     Analysed {
         /// What was found out.
-        facts: Facts,
+        facts: Box<Facts>,
+        /// The preview, if one was due.
+        preview: Option<Written>,
+    },
+    /// The verdict of `render` and `mix`; the file is written.
+    Rendered {
+        /// What it is.
+        written: Written,
     },
     /// The verdict when there is no other.
     Failed {
@@ -157,20 +224,67 @@ pub fn perform(task: &Task, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn work(task: &Task, out: &mut dyn Write) -> Result<Message, AudioError> {
-    let input = Arc::new(File::open(&task.input)?);
-    let (pyramid, features) = match &task.work {
-        Work::Probe => return Ok(Message::Probed { probe: probe(input, &task.limits)? }),
-        Work::Analyse { pyramid, features } => (pyramid, features),
-    };
-    let create = |path| OpenOptions::new().read(true).write(true).create_new(true).open(path);
-    let mut source = Source::open(input, &task.limits)?;
     // A parent that no longer listens kills us soon; until then the work goes on.
     let mut progress = |fraction| drop(say(out, &Message::Progress { fraction }));
-    let analysis = analyse(&mut source, create(pyramid)?, &mut progress, &AtomicBool::new(false))?;
-    let mut file = BufWriter::new(create(features)?);
-    file.write_all(&analysis.features.to_bytes())?;
-    file.flush()?;
-    Ok(Message::Analysed { facts: analysis.facts })
+    let limits = &task.limits;
+    match &task.work {
+        Work::Probe { input } => Ok(Message::Probed { probe: probe(Arc::new(File::open(input)?), limits)? }),
+        Work::Analyse { input, pyramid, features, preview } => {
+            Pass::open(input, preview.as_ref(), limits)?.run(pyramid, features, &mut progress)
+        }
+        Work::Render { input, output, recipe } => {
+            let written = render::render(input, output, *recipe, limits, &mut progress)?;
+            Ok(Message::Rendered { written })
+        }
+        Work::Mix(order) => Ok(Message::Rendered { written: mix::mix(order, limits, &mut progress)? }),
+    }
+}
+
+/// The one pass of `analyse`, with a pipe to the preview where one is due.
+struct Pass {
+    source: Source,
+    preview: Option<Pipe>,
+}
+
+impl Pass {
+    fn open(input: &Path, preview: Option<&Preview>, limits: &Limits) -> Result<Self, AudioError> {
+        let input = Arc::new(File::open(input)?);
+        let tags = Tags::read(input.as_ref());
+        let source = Source::open(input, limits)?;
+        let preview = match preview.filter(|preview| preview.is_due(source.probe())) {
+            // Sound that cannot be converted (an odd sample rate, say) has no preview; it is good for all else.
+            Some(order) => match Pipe::open(&Sound::of(source.probe()), tags, order.recipe, &order.output) {
+                Err(AudioError::Unsupported { .. } | AudioError::Target) => None,
+                opened => Some(opened?),
+            },
+            None => None,
+        };
+        Ok(Self { source, preview })
+    }
+
+    fn run(
+        mut self,
+        pyramid: &Path,
+        features: &Path,
+        progress: &mut dyn FnMut(f32),
+    ) -> Result<Message, AudioError> {
+        let mut also = |samples: Samples<'_>| match &mut self.preview {
+            Some(pipe) => pipe.push(samples),
+            None => Ok(()),
+        };
+        let never = AtomicBool::new(false);
+        let analysis = analyse_with(&mut self.source, create(pyramid)?, &mut also, progress, &never)?;
+        let mut file = BufWriter::new(create(features)?);
+        file.write_all(&analysis.features.to_bytes())?;
+        file.flush()?;
+        let preview = self.preview.map(Pipe::finish).transpose()?;
+        Ok(Message::Analysed { facts: Box::new(analysis.facts), preview })
+    }
+}
+
+/// A new file for reading and writing.
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path)
 }
 
 fn say(out: &mut dyn Write, message: &Message) -> io::Result<()> {
@@ -182,6 +296,7 @@ fn say(out: &mut dyn Write, message: &Message) -> io::Result<()> {
 
 /// Takes away what decoding does not need, for good: soft and hard limits are the same.
 fn restrict(resources: &Resources) -> io::Result<()> {
+    rustix::process::nice(resources.behind)?;
     for (resource, limit) in [
         (Resource::As, resources.address_space_bytes),
         (Resource::Cpu, resources.cpu_s),

@@ -202,7 +202,7 @@ const NAMES: [Names; 6] = [
     Names { field: Field::Title, id3: "TIT2", id3_short: "TT2", comment: "TITLE", info: b"INAM", item: b"\xa9nam", chunk: Some(b"NAME") },
     Names { field: Field::Artist, id3: "TPE1", id3_short: "TP1", comment: "ARTIST", info: b"IART", item: b"\xa9ART", chunk: Some(b"AUTH") },
     Names { field: Field::Album, id3: "TALB", id3_short: "TAL", comment: "ALBUM", info: b"IPRD", item: b"\xa9alb", chunk: None },
-    Names { field: Field::Track, id3: "TRCK", id3_short: "TRK", comment: "TRACKNUMBER", info: b"ITRK", item: b"trkn", chunk: None },
+    Names { field: Field::Track, id3: "TRCK", id3_short: "TRK", comment: "TRACKNUMBER", info: b"IPRT", item: b"trkn", chunk: None },
     Names { field: Field::Date, id3: "TDRC", id3_short: "TYE", comment: "DATE", info: b"ICRD", item: b"\xa9day", chunk: None },
     Names { field: Field::Comment, id3: "COMM", id3_short: "COM", comment: "COMMENT", info: b"ICMT", item: b"\xa9cmt", chunk: Some(b"ANNO") },
 ];

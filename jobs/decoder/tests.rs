@@ -6,8 +6,7 @@ use std::time::Instant;
 
 fn task() -> Task {
     Task {
-        work: Work::Probe,
-        input: "/dev/null".into(),
+        work: Work::Probe { input: "/dev/null".into() },
         limits: audio::Limits::default(),
         resources: Resources::PROBE,
     }

@@ -2,14 +2,14 @@
 
 use crate::{Job, JobContext, JobError, job::Queue};
 use async_trait::async_trait;
-use model::{Timestamp, job::JobState, limits};
+use model::{JobId, Timestamp, job::JobState, limits};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
     Batch, Desc, Scan, Store, StoreError,
     tables::{
         idempotency::{IdemByAge, Idempotency},
-        job::{Jobs, JobsByState, JobsProgress, StateKey},
+        job::{JobFiles, Jobs, JobsByState, JobsProgress, StateKey},
     },
 };
 
@@ -50,6 +50,8 @@ upkeep! {
     InvitationsExpire = "invitations.expire" every 360 min: expire_invitations;
     /// Forgets jobs that ended long ago.
     JobsTrim = "jobs.trim" every 360 min: trim_jobs;
+    /// Drops renditions that nobody needs any more.
+    RenditionsExpire = "renditions.expire" every 180 min: expire_renditions;
     /// Forgets logins and single-use tokens whose time is over.
     SessionsExpire = "sessions.expire" every 60 min: expire_sessions;
     /// Removes for good what lay in the trash for 30 days.
@@ -111,9 +113,14 @@ async fn trim_state(store: &Store, state: JobState, cutoff: Timestamp) -> Result
     let key = StateKey::of(state);
     let scan = Scan::prefix(&key).after(&(key, Desc(cutoff))).limit(limits::JOB_STEP_ROWS);
     let old = store.scan_index::<JobsByState>(scan).await?;
+    let ids: Vec<JobId> = old.items.iter().map(|hit| hit.key).collect();
+    let results = store.get_many::<JobFiles>(&ids).await?;
     let mut batch = Batch::new();
-    for hit in &old.items {
+    for (hit, result) in old.items.iter().zip(results) {
         batch.delete::<Jobs>(&hit.key, &hit.stored).remove::<JobsProgress>(&hit.key);
+        if let Some(result) = result {
+            batch.delete::<JobFiles>(&hit.key, &result).release_blob(&result.row.made.blob);
+        }
     }
     commit(store, batch).await?;
     Ok(old.more)
@@ -139,6 +146,12 @@ async fn purge_trash(cx: &JobContext) -> Result<(), JobError> {
         purged.versions,
         "what lay in the trash for too long was removed"
     );
+    Ok(())
+}
+
+async fn expire_renditions(cx: &JobContext) -> Result<(), JobError> {
+    let count = cx.service().expire_renditions(&cx.system()).await?;
+    tracing::debug!(renditions.expired = count, "renditions that nobody needs were dropped");
     Ok(())
 }
 

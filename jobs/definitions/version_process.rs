@@ -5,26 +5,27 @@
 
 mod findings;
 
-use crate::{CommitError, Job, JobContext, JobError, Parts, decoder::DecodeError, job::Queue};
+use super::rendition_make::engine_recipe;
+use crate::{
+    Job, JobContext, JobError, Parts,
+    job::Queue,
+    kept::{io, keep},
+};
 use async_trait::async_trait;
 use audio::{
     Facts,
-    child::{Resources, Task, Work},
+    child::{Preview, Resources, Task, Work},
 };
 use model::{
-    BlobHash, UploadId, VersionId,
+    BlobHash, VersionId,
     job::{Job as Row, JobFailure},
     limits,
+    rendition::Recipe,
 };
 use serde::{Deserialize, Serialize};
-use service::version_process::{Derived, Findings, VersionInput};
+use service::version_process::{Findings, VersionInput};
 use std::{path::Path, time::Duration};
-use store::{
-    Batch,
-    blobs::Hold,
-    tables::blob::{BlobRow, BlobState},
-};
-use tokio::io::AsyncReadExt;
+use store::{Batch, blobs::Hold};
 
 /// How much of the work is done when the decoder is through.
 const DECODED: f32 = 0.95;
@@ -36,6 +37,16 @@ const FEATURES_TYPE: &str = "application/vnd.backline.features";
 const PYRAMID: &str = "pyramid";
 /// See [`PYRAMID`].
 const FEATURES: &str = "features";
+/// See [`PYRAMID`].
+const PREVIEW: &str = "preview";
+/// What we call ours.
+const MEASURED: &str = "measured";
+
+/// What a child found out, apart from its files.
+struct Heard {
+    facts: Facts,
+    has_preview: bool,
+}
 
 /// Makes a version ready.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,13 +74,16 @@ impl Job for VersionProcess {
         cx.progress(0.0, "probe");
         let parts = cx.parts();
         let dir = tempfile::tempdir_in(&parts.work_dir).map_err(io)?;
-        let facts = decode(cx, &version.original, dir.path()).await?;
+        let heard = decode(cx, &version.original, dir.path()).await?;
         cx.progress(DECODED, "encode");
         // Held until the batch that refers to the new blobs is committed.
-        let (peaks, _peaks_hold) = keep(parts, &dir.path().join(PYRAMID), PYRAMID_TYPE).await?;
-        let (features, _features_hold) = keep(parts, &dir.path().join(FEATURES), FEATURES_TYPE).await?;
-        let findings = Findings { analysis: findings::analysis(&facts), peaks, features };
-        self.settle(cx, &findings).await
+        let (findings, _holds) = store(parts, dir.path(), &heard).await?;
+        let (version, job, findings) = (self.version, cx.job().id, &findings);
+        // Decided again when the track or the version changed meanwhile.
+        cx.settle(None, || async move {
+            cx.service().version_analysed(&cx.system(), version, job, findings).await
+        })
+        .await
     }
 
     async fn given_up(
@@ -86,71 +100,47 @@ impl Job for VersionProcess {
     }
 }
 
-impl VersionProcess {
-    /// Writes the findings, deciding again when the track or the version changed meanwhile.
-    async fn settle(&self, cx: &JobContext, findings: &Findings) -> Result<(), JobError> {
-        for _ in 0..limits::CONFLICT_RETRIES_MAX {
-            let batch =
-                cx.service().version_analysed(&cx.system(), self.version, cx.job().id, findings).await?;
-            match cx.commit(batch.unwrap_or_default()).await {
-                Ok(()) => return Ok(()),
-                Err(CommitError::Again) => {}
-                Err(CommitError::Failed(error)) => return Err(error),
-            }
-        }
-        Err(JobError::Transient("the version kept changing".to_owned()))
+/// Everything that was found out, stored.
+async fn store(parts: &Parts, dir: &Path, heard: &Heard) -> Result<(Findings, Vec<Hold>), JobError> {
+    let measured = serde_json::to_vec(&findings::measured(&heard.facts));
+    let measured = measured.map_err(|error| JobError::Transient(error.to_string()))?;
+    tokio::fs::write(dir.join(MEASURED), measured).await.map_err(io)?;
+    let (peaks, peaks_hold) = keep(parts, &dir.join(PYRAMID), PYRAMID_TYPE).await?;
+    let (features, features_hold) = keep(parts, &dir.join(FEATURES), FEATURES_TYPE).await?;
+    let (measured, measured_hold) = keep(parts, &dir.join(MEASURED), "application/json").await?;
+    let mut holds = vec![peaks_hold, features_hold, measured_hold];
+    let mut preview = None;
+    if heard.has_preview {
+        let content_type = Recipe::HIGH.format().content_type();
+        let (derived, hold) = keep(parts, &dir.join(PREVIEW), content_type).await?;
+        preview = Some(derived);
+        holds.push(hold);
     }
+    let analysis = findings::analysis(&heard.facts);
+    Ok((Findings { analysis, peaks, features, measured, preview }, holds))
 }
 
-async fn decode(cx: &JobContext, original: &BlobHash, dir: &Path) -> Result<Facts, JobError> {
+async fn decode(cx: &JobContext, original: &BlobHash, dir: &Path) -> Result<Heard, JobError> {
+    let preview = Preview {
+        output: dir.join(PREVIEW),
+        recipe: engine_recipe(Recipe::HIGH)?,
+        long_ms: limits::PREVIEW_FROM_MS.unsigned_abs(),
+    };
     let task = Task {
-        work: Work::Analyse { pyramid: dir.join(PYRAMID), features: dir.join(FEATURES) },
-        input: cx.parts().blobs.local_path(original),
+        work: Work::Analyse {
+            input: cx.parts().blobs.local_path(original),
+            pyramid: dir.join(PYRAMID),
+            features: dir.join(FEATURES),
+            preview: Some(preview),
+        },
         limits: audio::Limits::default(),
         resources: Resources::ANALYSE,
     };
     let progress = |fraction: f32| cx.progress(fraction * DECODED, "analyse");
-    cx.parts().decoder.analyse(&task, progress).await.map_err(|error| match error {
-        DecodeError::Refused { code, message } => JobError::permanent(&code, message),
-        // Once may be the machine's fault; twice is the file's.
-        DecodeError::Crashed(_) if cx.job().attempts > 1 => {
-            JobError::permanent("corrupt_audio", "the file makes the decoder fail")
-        }
-        DecodeError::Stalled if cx.job().attempts > 1 => {
-            JobError::permanent("corrupt_audio", "the decoder does not come to an end with this file")
-        }
-        DecodeError::Crashed(_) | DecodeError::Stalled | DecodeError::Engine(_) => {
-            JobError::Transient(crate::job::chain(&error))
-        }
-    })
-}
-
-/// Stores a file that the child wrote as a blob.
-async fn keep(parts: &Parts, path: &Path, content_type: &str) -> Result<(Derived, Hold), JobError> {
-    let place = UploadId::new(parts.ids.uuid(parts.clock.now()));
-    let mut part = parts.blobs.part(place, 0).await?;
-    let mut file = tokio::fs::File::open(path).await.map_err(io)?;
-    let mut buffer = vec![0; limits::BLOB_READ_BYTES];
-    loop {
-        let count = file.read(&mut buffer).await.map_err(io)?;
-        if count == 0 {
-            break;
-        }
-        part.append(&buffer[..count]).await?;
-    }
-    let sealed = parts.blobs.finish(place, part).await?;
-    let row = BlobRow {
-        size: sealed.size,
-        sha256: sealed.sha256,
-        content_type: content_type.to_owned(),
-        state: BlobState::Live,
-    };
-    Ok((Derived { hash: sealed.hash, row }, sealed.hold))
-}
-
-fn io(error: std::io::Error) -> JobError {
-    store::StoreError::Io(error).into()
+    let heard = cx.parts().decoder.analyse(&task, progress).await;
+    let (facts, preview) = heard.map_err(|error| error.into_job_error(cx.job().attempts, "the file"))?;
+    Ok(Heard { facts, has_preview: preview.is_some() })
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

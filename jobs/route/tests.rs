@@ -15,8 +15,10 @@ use uuid::Uuid;
 fn every() -> Vec<Event> {
     let id = Uuid::from_u128(7);
     let job = JobId::new(id);
-    let (visibility, from) = (Visibility::Everyone, VersionId::new(id));
-    let emoji = || Emoji::parse("🥁").unwrap();
+    [of_projects(id), of_recordings(id, job), of_comments(id, job), of_the_instance(id, job)].concat()
+}
+
+fn of_projects(id: Uuid) -> Vec<Event> {
     vec![
         Event::ProjectCreated,
         Event::ProjectUpdated,
@@ -46,10 +48,21 @@ fn every() -> Vec<Event> {
         Event::TracksReordered,
         Event::MixUpdated { tracks: vec![] },
         Event::MixMoved { tracks: vec![] },
+    ]
+}
+
+fn of_recordings(id: Uuid, job: JobId) -> Vec<Event> {
+    vec![
         Event::UploadCompleted { upload: UploadId::new(id) },
         Event::VersionCreated { original: BlobHash([0; 32]), job, number: 1 },
         Event::VersionReady { job },
         Event::VersionFailed { job, code: "corrupt_audio".to_owned() },
+        Event::RenditionRequested {
+            original: BlobHash([0; 32]),
+            recipe: "wav-24@96000".parse().unwrap(),
+            job,
+        },
+        Event::MixdownRequested { job },
         Event::VersionUpdated,
         Event::VersionDeleted,
         Event::VersionRestored,
@@ -57,6 +70,13 @@ fn every() -> Vec<Event> {
         Event::TrackPurged,
         Event::ProjectPurged,
         Event::VersionCurrentChanged { version: None, before: None },
+    ]
+}
+
+fn of_comments(id: Uuid, job: JobId) -> Vec<Event> {
+    let (visibility, from) = (Visibility::Everyone, VersionId::new(id));
+    let emoji = || Emoji::parse("🥁").unwrap();
+    vec![
         Event::CommentCreated { visibility },
         Event::CommentUpdated { visibility },
         Event::CommentDeleted { visibility },
@@ -67,6 +87,11 @@ fn every() -> Vec<Event> {
         Event::CommentCarriedOver { from, visibility },
         Event::ReactionAdded { emoji: emoji(), visibility },
         Event::ReactionRemoved { emoji: emoji(), visibility },
+    ]
+}
+
+fn of_the_instance(id: Uuid, job: JobId) -> Vec<Event> {
+    vec![
         Event::JobStarted,
         Event::JobSucceeded,
         Event::JobFailed { code: "crashed".to_owned() },

@@ -43,8 +43,7 @@ impl AudioChild {
 impl AudioTools for AudioChild {
     async fn probe(&self, path: &Path) -> Result<AudioProbe, AudioRefusal> {
         let task = Task {
-            work: Work::Probe,
-            input: path.to_owned(),
+            work: Work::Probe { input: path.to_owned() },
             limits: audio::Limits::default(),
             resources: Resources::PROBE,
         };

@@ -22,6 +22,7 @@ pub mod tracks;
 pub mod uploads;
 pub mod users;
 pub mod versions;
+pub mod waveforms;
 
 use crate::{docs::DocsApi, health::HealthApi, http::operation::Operation};
 use poem_openapi::{OpenApi, Tags};
@@ -91,7 +92,13 @@ pub type ProjectApis =
     (projects::ProjectsApi, covers::CoversApi, members::MembersApi, invitations::InvitationsApi);
 
 /// Recordings from upload to playback.
-pub type RecordingApis = (uploads::UploadsApi, versions::VersionsApi, audio::AudioApi, jobs::JobsApi);
+pub type RecordingApis = (
+    uploads::UploadsApi,
+    versions::VersionsApi,
+    audio::AudioApi,
+    (waveforms::WaveformApi, waveforms::WaveformDatApi, waveforms::PeaksApi),
+    jobs::JobsApi,
+);
 
 /// The APIs over a service.
 pub fn apis(service: &Service, health: HealthApi) -> Apis {
@@ -122,6 +129,11 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             uploads::UploadsApi::new(service()),
             versions::VersionsApi::new(service()),
             audio::AudioApi::new(service()),
+            (
+                waveforms::WaveformApi(service()),
+                waveforms::WaveformDatApi(service()),
+                waveforms::PeaksApi(service()),
+            ),
             jobs::JobsApi::new(service()),
         ),
     )

@@ -4,7 +4,7 @@
 
 use crate::{
     BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
-    VersionId, access::Role, backup::BackupContents, comment::Visibility, emoji::Emoji,
+    VersionId, access::Role, backup::BackupContents, comment::Visibility, emoji::Emoji, rendition::Recipe,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -215,6 +215,20 @@ events! {
         /// A problem code.
         code: String,
     } = "version.failed" Silent;
+    /// A recording is wanted in another form.
+    RenditionRequested {
+        /// The recording.
+        original: BlobHash,
+        /// The form.
+        recipe: Recipe,
+        /// The job that will make it.
+        job: JobId,
+    } = "rendition.requested" Silent;
+    /// A mixdown is wanted.
+    MixdownRequested {
+        /// The job that will make it.
+        job: JobId,
+    } = "mixdown.requested" Silent;
     /// A version's label, changelog, metadata or tags changed.
     VersionUpdated = "version.updated" Feed;
     /// A version was moved to the trash.

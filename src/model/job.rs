@@ -1,6 +1,6 @@
 //! Jobs as people see them: what runs, how far it is, why it failed.
 
-use crate::{JobId, ProjectId, Timestamp, UserId};
+use crate::{JobId, ProjectId, Timestamp, UserId, rendition::Made};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -110,6 +110,24 @@ impl Job {
     pub fn changed_at(&self) -> Timestamp {
         self.finished_at.or(self.started_at).unwrap_or(self.queued_at)
     }
+}
+
+impl JobResult {
+    /// A file that `getJobResult` gives out.
+    pub fn file(job: JobId) -> Self {
+        Self { file_url: Some(format!("/api/v1/jobs/{job}/result")), seq: None }
+    }
+}
+
+/// The file that a job made for whoever asked for it. It goes with the job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobFile {
+    /// The file.
+    pub made: Made,
+    /// Its name.
+    pub filename: String,
+    /// When it was made.
+    pub created_at: Timestamp,
 }
 
 /// How far a running job is. A row of its own, so that progress never changes the stamp that a claim holds on to.

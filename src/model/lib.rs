@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod account;
+pub mod analysis;
 pub mod backup;
 pub mod comment;
 pub mod emoji;
@@ -14,10 +15,12 @@ pub mod invitation;
 pub mod job;
 pub mod limits;
 pub mod media;
+pub mod mixdown;
 pub mod ports;
 pub mod principal;
 pub mod project;
 pub mod rank;
+pub mod rendition;
 pub mod text;
 pub mod time;
 pub mod track;

@@ -225,6 +225,24 @@ pub const WAVEFORM_VALUES_MAX: u64 = 16 * 1024 * 1024;
 pub const DECODER_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 /// The wall time one `version.process` job may take, in milliseconds.
 pub const PROCESS_TIMEOUT_MS: u64 = 30 * 60 * 1000;
+/// The wall time one rendition or mixdown may take, in milliseconds (2 h).
+pub const RENDER_TIMEOUT_MS: u64 = 2 * 3600 * 1000;
+/// The largest rendition or mixdown, in bytes (32 GiB).
+pub const RENDITION_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
+/// Renditions of one recording in one project.
+pub const RENDITIONS_PER_RECORDING_MAX: usize = 40;
+/// How long a rendition that was made to be kept stays, in milliseconds (30 days); then it is made anew when it is asked for.
+pub const RENDITION_KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
+/// From this length on a recording without loss gets its preview at upload, though browsers play it, in milliseconds (15 min).
+pub const PREVIEW_FROM_MS: i64 = 15 * 60 * 1000;
+/// Mixdowns of one project that are not made yet.
+pub const MIXDOWNS_OPEN_MAX: usize = 10;
+/// The loudness a mixdown may be brought to, in LUFS.
+pub const LOUDNESS_TARGET_LUFS: std::ops::RangeInclusive<f64> = -40.0..=-5.0;
+/// The true peak that a mixdown with a loudness target stays below, in dBTP.
+pub const TRUE_PEAK_MAX_DBTP: f64 = -1.0;
+/// The stored measurements of one recording, in bytes.
+pub const ANALYSIS_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Attempts of a job before it is failed.
 pub const JOB_ATTEMPTS_MAX: u32 = 5;
 /// The argument of a job, in bytes of JSON.

@@ -56,6 +56,9 @@ pub struct Version {
     pub peaks: Option<BlobHash>,
     /// The features for alignment.
     pub features: Option<BlobHash>,
+    /// What else was measured: curves, silence, tempo.
+    #[serde(default)]
+    pub analysis: Option<BlobHash>,
     /// Free metadata.
     pub metadata: BTreeMap<String, String>,
     /// Tags.
@@ -66,6 +69,13 @@ pub struct Version {
     pub updated_at: Timestamp,
     /// When and by whom it was moved to the trash.
     pub deleted: Option<(Timestamp, UserId)>,
+}
+
+impl Version {
+    /// The stored content that it refers to.
+    pub fn blobs(&self) -> impl Iterator<Item = BlobHash> {
+        [Some(self.original), self.peaks, self.features, self.analysis].into_iter().flatten()
+    }
 }
 
 /// How far a version is.

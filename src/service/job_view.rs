@@ -8,7 +8,9 @@ use crate::{
     authorize::must,
     backup,
     commit::decide_again,
+    mixdown::MIXDOWN_RENDER,
     page::{PageRequest, Paged},
+    rendition::RENDITION_MAKE,
 };
 use model::{
     JobId, ProjectId, Timestamp, UserId,
@@ -17,6 +19,7 @@ use model::{
     job::{Job, JobFailure, JobResult, JobState},
     limits,
     project::Project,
+    rendition::Rendition,
 };
 use store::{
     Batch, Scan,
@@ -68,7 +71,7 @@ pub struct JobView {
 }
 
 impl JobView {
-    fn of(job: Job) -> Self {
+    pub(crate) fn of(job: Job) -> Self {
         Self {
             id: job.id,
             kind: job.kind,
@@ -91,11 +94,10 @@ impl JobView {
 
     /// The job that this event will start, if it is this one.
     fn announced(id: JobId, envelope: Envelope) -> Option<Self> {
-        let kind = match envelope.event.body {
-            Event::VersionCreated { job, .. } if job == id => VERSION_PROCESS,
-            Event::BackupRequested { job, .. } if job == id => backup::JOB_KIND,
-            _ => return None,
-        };
+        let (kind, job) = started_by(&envelope.event.body)?;
+        if job != id {
+            return None;
+        }
         Some(Self {
             id,
             kind: kind.to_owned(),
@@ -117,6 +119,43 @@ impl JobView {
             started_at: None,
             finished_at: None,
         })
+    }
+
+    /// A job that made something and was forgotten since.
+    pub(crate) fn past(made: &Rendition) -> Self {
+        Self {
+            id: made.job_id,
+            kind: RENDITION_MAKE.to_owned(),
+            state: JobState::Succeeded,
+            progress: 1.0,
+            stage: None,
+            attempts: 1,
+            max_attempts: limits::JOB_ATTEMPTS_MAX,
+            error: None,
+            result: Some(JobResult::file(made.job_id)),
+            subject: None,
+            project_id: Some(made.project_id),
+            created_by: made.requested_by,
+            cancel_requested: false,
+            queued_at: made.created_at,
+            started_at: None,
+            finished_at: Some(made.updated_at),
+        }
+    }
+}
+
+/// Kind and id of the job that an event starts, of those that people watch.
+fn started_by(body: &Event) -> Option<(&'static str, JobId)> {
+    if let Event::VersionCreated { job, .. } = body {
+        Some((VERSION_PROCESS, *job))
+    } else if let Event::RenditionRequested { job, .. } = body {
+        Some((RENDITION_MAKE, *job))
+    } else if let Event::MixdownRequested { job } = body {
+        Some((MIXDOWN_RENDER, *job))
+    } else if let Event::BackupRequested { job, .. } = body {
+        Some((backup::JOB_KIND, *job))
+    } else {
+        None
     }
 }
 
@@ -225,7 +264,7 @@ impl Service {
     }
 
     /// A job whose event is written and whose row is not made yet: among the events the relay has before it.
-    async fn announced(&self, id: JobId) -> Result<JobView> {
+    pub(crate) async fn announced(&self, id: JobId) -> Result<JobView> {
         let relay = self.store().get::<Cursors>(&RELAY.to_owned()).await?;
         let after = relay.map_or(0, |cursor| cursor.row.seq);
         let events = self.store().events().read(after, limits::EVENT_REPLAY_MAX).await?;

@@ -85,7 +85,7 @@ impl Service {
         Ok(console(mix))
     }
 
-    async fn faders(&self, ids: &[TrackId]) -> Result<Vec<(TrackId, Stored<Fader>)>> {
+    pub(crate) async fn faders(&self, ids: &[TrackId]) -> Result<Vec<(TrackId, Stored<Fader>)>> {
         let faders = self.store().get_many::<Faders>(ids).await?;
         Ok(ids.iter().copied().zip(faders).filter_map(|(id, fader)| Some((id, fader?))).collect())
     }

@@ -55,6 +55,21 @@ pub struct NewProject {
     pub key: Option<MusicalKey>,
 }
 
+impl NewProject {
+    /// A project of which nothing but its name is said.
+    pub fn named(name: ProjectName) -> Self {
+        Self {
+            name,
+            description: None,
+            color: None,
+            tags: vec![],
+            bpm: None,
+            time_signature: None,
+            key: None,
+        }
+    }
+}
+
 /// What changes: an absent field stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectPatch {

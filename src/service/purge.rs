@@ -85,7 +85,7 @@ impl Service {
                 batch.add::<ProjectVersionCount>(&row.project_id, -1, 0..);
             }
         }
-        for blob in [Some(row.original), row.peaks, row.features].into_iter().flatten() {
+        for blob in row.blobs() {
             batch.release_blob(&blob);
         }
         let resource = ResourceRef::new("version", row.id, version.rev);

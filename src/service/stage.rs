@@ -4,7 +4,7 @@ use crate::{
     Caller, Client, Ctx, Idempotency, Login, Service, Settings, Via,
     project::NewProject,
     testing::{NOW, service, service_on},
-    track::{FaderPatch, NewTrack, Place},
+    track::NewTrack,
 };
 use model::{
     ProjectId, TrackId, UserId,
@@ -86,16 +86,8 @@ impl Stage {
 
     /// A new track.
     pub(crate) async fn track(&self, cx: &Ctx, project: ProjectId) -> TrackId {
-        let track = NewTrack {
-            name: TrackName::parse("Drums").unwrap(),
-            kind: TrackKind::parse("stem").unwrap(),
-            instrument: None,
-            color: None,
-            notes: None,
-            start_offset_ms: 0,
-            fader: FaderPatch::default(),
-            place: Place::Last,
-        };
+        let (name, kind) = (TrackName::parse("Drums").unwrap(), TrackKind::parse("stem").unwrap());
+        let track = NewTrack::named(name, kind);
         self.service.create_track(cx, project, &track).await.unwrap().into_inner().track.row.id
     }
 
@@ -119,15 +111,7 @@ pub(crate) fn keyed(cx: &Ctx, operation: &'static str, key: u8, body: u8) -> Ctx
 
 /// What a project of this name is made of.
 pub(crate) fn a_project(name: &str) -> NewProject {
-    NewProject {
-        name: ProjectName::parse(name).unwrap(),
-        description: None,
-        color: None,
-        tags: vec![],
-        bpm: None,
-        time_signature: None,
-        key: None,
-    }
+    NewProject::named(ProjectName::parse(name).unwrap())
 }
 
 fn account(id: UserId, name: &str) -> User {

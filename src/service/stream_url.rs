@@ -60,7 +60,7 @@ impl Service {
                 return Err(Error::Forbidden("links are made under a login that can be ended"));
             }
         };
-        self.streamable(cx, id, quality).await?;
+        drop(self.streamable(cx, id, quality).await?);
         let expires_at = cx.now.plus_seconds(ttl_s.clamp(1, limits::STREAM_URL_TTL_S_MAX));
         let grant = Grant { version_id: id, user_id: login.user_id, via, quality, expires_at };
         let mut bytes = grant.encode().to_vec();

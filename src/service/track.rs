@@ -57,6 +57,22 @@ pub struct NewTrack {
     pub place: Place,
 }
 
+impl NewTrack {
+    /// A track of which nothing but its name and kind is said: the last one, from the beginning of the song.
+    pub fn named(name: TrackName, kind: TrackKind) -> Self {
+        Self {
+            name,
+            kind,
+            instrument: None,
+            color: None,
+            notes: None,
+            start_offset_ms: 0,
+            fader: FaderPatch::default(),
+            place: Place::default(),
+        }
+    }
+}
+
 /// What changes: an absent field stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
 pub struct TrackPatch {

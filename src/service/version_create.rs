@@ -214,6 +214,7 @@ impl Service {
             warnings: Vec::new(),
             peaks: None,
             features: None,
+            analysis: None,
             metadata: BTreeMap::new(),
             tags: Vec::new(),
             created_at: cx.now,

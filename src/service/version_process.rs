@@ -2,7 +2,7 @@
 //!
 //! [`Service::version_input`] says what to do; [`Service::version_analysed`] and [`Service::version_failed`] return what to
 //! write, for the job to commit together with its own outcome (`None`: nothing is left to write). They decide from the rows as
-//! they are now: after a conflict call them again. The guards of both sealed blobs must live until that commit.
+//! they are now: after a conflict call them again. The guards of the sealed blobs must live until that commit.
 
 use crate::{Ctx, Result, Service, authorize::must, version::version_event, version_current::current};
 use model::{
@@ -52,6 +52,10 @@ pub struct Findings {
     pub peaks: Derived,
     /// The stored features for alignment.
     pub features: Derived,
+    /// What else was measured, as stored.
+    pub measured: Derived,
+    /// The preview, where one was made.
+    pub preview: Option<Derived>,
 }
 
 impl Service {
@@ -82,7 +86,7 @@ impl Service {
     ) -> Result<Option<Batch>> {
         let Some((before, track)) = self.in_process(version).await? else { return Ok(None) };
         let mut batch = Batch::new();
-        for derived in [&findings.peaks, &findings.features] {
+        for derived in [&findings.peaks, &findings.features, &findings.measured] {
             let found = self.store().get::<Blobs>(&derived.hash).await?;
             batch.store_blob(&derived.hash, found.as_ref(), &derived.row);
         }
@@ -93,12 +97,16 @@ impl Service {
         after.warnings = bounded(&findings.analysis.warnings);
         after.peaks = Some(findings.peaks.hash);
         after.features = Some(findings.features.hash);
+        after.analysis = Some(findings.measured.hash);
         after.updated_at = cx.now;
         batch.replace::<Versions>(&version, &before, &after);
         batch.emit(self.event_of_job(cx, &after, before.rev + 1, Event::VersionReady { job }));
         if let Some(from) = after.carry_from {
             let body = Event::CommentsCarryRequested { from, job: self.id(cx) };
             batch.emit(self.event_of_job(cx, &after, before.rev + 1, body));
+        }
+        if let Some(preview) = &findings.preview {
+            self.add_preview(cx, &mut batch, &after, preview).await?;
         }
         if takes_over(&track.row, &after) {
             let to = current(&after, after.created_at);

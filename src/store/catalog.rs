@@ -152,6 +152,8 @@ catalogue! {
     0x6b TrackPlaces "track_places" Table "track" "Where each track stands among its siblings";
     0x6c TracksTrashed "tracks_trashed" Index "deleted at" "The tracks in the trash";
     0x6d VersionsTrashed "versions_trashed" Index "deleted at" "The versions in the trash";
+    0x6e Renditions "renditions" Table "project, recording, recipe" "Recordings in other forms";
+    0x6f RenditionsByContent "renditions_by_content" Index "recording, recipe" "The same in every project";
 
     0x70 Invitations "invitations" Table "invitation" "Invitations into projects, by e-mail and by link";
     0x71 InvitationByHash "invitation_by_hash" Unique "hash" "The invitation with a secret of this hash";
@@ -173,6 +175,9 @@ catalogue! {
     0x87 JobsByProject "jobs_by_project" Index "project" "The jobs of a project";
     0x88 JobsProgress "jobs_progress" Table "job" "How far running jobs are";
     0x89 JobBeats "job_beats" Table "node" "Signs of life of the processes that run jobs";
+    0x8a JobFiles "job_files" Table "job" "Files that jobs made for people, kept as long as the job";
+    0x8b Mixdowns "mixdowns" Table "job" "Mixdowns that are not made yet";
+    0x8c MixdownsByProject "mixdowns_by_project" Index "project" "The open mixdowns of a project";
 
     0x90 Comments "comments" Table "comment" "Comments and replies";
     0x91 CommentsByPlace "comments_by_place" Index "project, track, version or checkpoint; reply" "The threads and replies of a place, oldest first";

@@ -25,6 +25,9 @@ use crate::{
 };
 
 const REOPEN_PAUSE: Duration = Duration::from_millis(50);
+/// The part of a group's time, and the longest time, that the next one waits for company.
+const GATHER_SHARE: u32 = 4;
+const GATHER_MAX: Duration = Duration::from_millis(2);
 
 /// The state of the committing thread.
 pub(crate) struct Committer {
@@ -34,6 +37,10 @@ pub(crate) struct Committer {
     life: u64,
     /// Relaxed writes are applied and not yet synced.
     dirty: bool,
+    /// How many batches were under way when the last group ended: its own, and those that came meanwhile.
+    company: usize,
+    /// How long that group took.
+    took: Duration,
 }
 
 /// The store cannot go on.
@@ -41,7 +48,7 @@ struct Dead;
 
 impl Committer {
     pub(crate) fn new(inner: Arc<Inner>, book: Book) -> Self {
-        Committer { inner, book, group: 0, life: 0, dirty: false }
+        Committer { inner, book, group: 0, life: 0, dirty: false, company: 0, took: Duration::ZERO }
     }
 
     /// Works until the store is closed and the queue is empty.
@@ -50,8 +57,15 @@ impl Committer {
         let _last = Abandon(Arc::clone(&self.inner));
         loop {
             let quiet = self.dirty.then(|| Duration::from_millis(RELAXED_SYNC_MS));
-            let done = match self.inner.queue.next(quiet) {
-                Next::Group(waiting) => self.commit(waiting),
+            // Whoever was just answered soon asks again: without a moment for them, clients fall into two groups that take turns.
+            let gather = (self.took / GATHER_SHARE).min(GATHER_MAX);
+            let done = match self.inner.queue.next(quiet, self.company, gather) {
+                Next::Group(waiting) => {
+                    let start = Instant::now();
+                    let done = self.commit(waiting);
+                    self.took = start.elapsed();
+                    done
+                }
                 Next::Quiet => self.settle(),
                 Next::Closed => {
                     if self.dirty {
@@ -96,6 +110,7 @@ impl Committer {
         }
         self.book = decided.book;
         self.publish(&decided.writes);
+        self.company = open.len() + self.inner.queue.len();
         for (one, outcome) in open.into_iter().zip(decided.outcomes) {
             one.answer(outcome);
         }

@@ -1,8 +1,11 @@
 //! The bounded queue before the committer, with places kept for writes of the system.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -47,6 +50,8 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Waiting>,
+    /// The committer wants to be woken when so many wait.
+    wanted: usize,
     closed: bool,
 }
 
@@ -69,32 +74,37 @@ impl Queue {
         }
         let (answer, receiver) = oneshot::channel();
         state.waiting.push_back(Waiting { batch, answer });
+        let enough = state.waiting.len() >= state.wanted;
         drop(state);
-        self.changed.notify_one();
+        if enough {
+            self.changed.notify_one();
+        }
         Ok(receiver)
     }
 
-    /// Waits for the next group, at most `quiet` if given.
-    pub(crate) fn next(&self, quiet: Option<Duration>) -> Next {
+    /// Waits for the next group, at most `quiet` if given. Once there is a batch, others get the `gather` time to join it until
+    /// `company` wait.
+    pub(crate) fn next(&self, quiet: Option<Duration>, company: usize, gather: Duration) -> Next {
         let mut state = self.state.lock();
-        while state.waiting.is_empty() {
-            if state.closed {
-                return Next::Closed;
-            }
-            match quiet {
-                None => self.changed.wait(&mut state),
-                Some(quiet) => {
-                    if self.changed.wait_for(&mut state, quiet).timed_out() {
-                        return if state.waiting.is_empty() {
-                            Next::Quiet
-                        } else {
-                            Next::Group(take(&mut state))
-                        };
-                    }
-                }
+        if !self.wait(&mut state, 1, quiet) {
+            return Next::Quiet;
+        }
+        self.wait(&mut state, company.min(GROUP_MAX_BATCHES), Some(gather));
+        if state.waiting.is_empty() { Next::Closed } else { Next::Group(take(&mut state)) }
+    }
+
+    /// Waits until so many batches wait or none will come; whether that was in time.
+    fn wait(&self, state: &mut MutexGuard<'_, State>, wanted: usize, patience: Option<Duration>) -> bool {
+        let until = patience.map(|patience| Instant::now() + patience);
+        state.wanted = wanted;
+        while state.waiting.len() < wanted && !state.closed {
+            match until {
+                None => self.changed.wait(state),
+                Some(until) if self.changed.wait_until(state, until).timed_out() => break,
+                Some(_) => {}
             }
         }
-        Next::Group(take(&mut state))
+        state.waiting.len() >= wanted || state.closed
     }
 
     /// No batch is taken any more; what waits is still committed.

@@ -1,34 +1,12 @@
-// Plays one recording in a real browser and prints what the `<audio>` element said, as one line of JSON.
+// Plays recordings in a real browser and prints what the `<audio>` element said of each, as one line of JSON.
 //
-//   node tests/browser/play.mjs PAGE_URL AUDIO_URL
+//   node tests/browser/play.mjs PAGE_URL AUDIO_URL...
 //
 // PAGE_URL is any page of the server under test, so that the element runs under its origin and its security headers.
 // It plays for a moment, pauses, seeks to 80 %, and plays on: a server without working ranges fails one of the three.
 // Times are in seconds. `error` is null when everything happened; the exit code says the same.
 
-import { spawnSync } from "node:child_process";
-import { chromium } from "playwright-core";
-
-const STEP_TIMEOUT_MS = 30_000;
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--autoplay-policy=no-user-gesture-required",
-];
-
-function browserPath() {
-  if (process.env.BACKLINE_CHROMIUM) return process.env.BACKLINE_CHROMIUM;
-  for (const name of BROWSERS) {
-    const found = spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" });
-    if (found.status === 0) return found.stdout.trim();
-  }
-  throw new Error(`no browser: none of ${BROWSERS.join(", ")} is on PATH, and BACKLINE_CHROMIUM is not set`);
-}
+import { openBrowser, STEP_TIMEOUT_MS } from "./open.mjs";
 
 // Runs inside the page, so it may use nothing from this file.
 async function playThere({ url, timeoutMs }) {
@@ -77,19 +55,22 @@ async function playThere({ url, timeoutMs }) {
   return result;
 }
 
-const [pageUrl, audioUrl] = process.argv.slice(2);
-if (!pageUrl || !audioUrl) {
-  console.error("usage: node tests/browser/play.mjs PAGE_URL AUDIO_URL");
+const [pageUrl, ...audioUrls] = process.argv.slice(2);
+if (!pageUrl || audioUrls.length === 0) {
+  console.error("usage: node tests/browser/play.mjs PAGE_URL AUDIO_URL...");
   process.exit(2);
 }
 
-const browser = await chromium.launch({ executablePath: browserPath(), args: FLAGS });
+const browser = await openBrowser();
 try {
-  const page = await browser.newPage();
-  await page.goto(pageUrl, { timeout: STEP_TIMEOUT_MS, waitUntil: "domcontentloaded" });
-  const result = await page.evaluate(playThere, { url: audioUrl, timeoutMs: STEP_TIMEOUT_MS });
-  console.log(JSON.stringify(result));
-  process.exitCode = result.error === null ? 0 : 1;
+  for (const url of audioUrls) {
+    const page = await browser.newPage();
+    await page.goto(pageUrl, { timeout: STEP_TIMEOUT_MS, waitUntil: "domcontentloaded" });
+    const result = await page.evaluate(playThere, { url, timeoutMs: STEP_TIMEOUT_MS });
+    console.log(JSON.stringify(result));
+    if (result.error !== null) process.exitCode = 1;
+    await page.close();
+  }
 } finally {
   await browser.close();
 }

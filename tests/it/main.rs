@@ -3,20 +3,27 @@
 mod admin;
 mod auth;
 mod backup;
+#[path = "../browser/browser.rs"]
+mod browser;
 mod carry;
+mod child;
 mod comment;
 mod comment_list;
 mod events;
 mod frame;
+mod hostile;
 mod invitations;
 mod me;
 mod members;
 mod mix;
+mod mixdown;
 mod openapi;
+mod player;
 mod project;
 mod purge;
 mod reaction;
 mod recordings;
+mod rendition;
 mod schema;
 mod setup;
 mod stream;

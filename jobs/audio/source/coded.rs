@@ -80,6 +80,8 @@ pub(super) struct Coded {
     channels: usize,
     bits: u32,
     declared: Option<u64>,
+    /// A recording of a browser says neither how long it is nor where it ends.
+    endless: bool,
     trim: Trim,
     /// The first block, decoded while opening.
     primed: Option<(Width, usize)>,
@@ -140,6 +142,7 @@ pub(super) fn open_window(
     codec_of(params.codec)?;
     let (track_id, declared) = (track.id, track.num_frames);
     let start = u64::try_from(track.start_ts.get()).unwrap_or(0);
+    let unmeasured = reader.media_info().duration.is_none();
     let lame = if container == Container::Mp3 { lame_trim(track) } else { Trim::default() };
     let packets = Packets { reader, position, length: end };
     let mut coded = Coded::start(packets, track_id, &params)?;
@@ -148,6 +151,7 @@ pub(super) fn open_window(
         Some(skip) => declared.map(|end| end.saturating_sub(skip + start)),
         None => declared,
     };
+    coded.endless = container == Container::Matroska && unmeasured;
     coded.trim = match (cut, opus_skip) {
         (Cut::Header, Some(skip)) => Trim { skip, keep: None },
         (Cut::Header, None) => lame,
@@ -220,6 +224,7 @@ impl Coded {
             channels: 0,
             bits: bits_of(params),
             declared: None,
+            endless: false,
             trim: Trim::default(),
             primed: None,
             silence: 0,
@@ -288,7 +293,7 @@ impl Coded {
             Ok(None) => return Ok(Step::End),
             Err(Stop::Chained) => return self.follow_chain(warnings),
             Err(Stop::Truncated) => {
-                warnings.push(Warning::Truncated);
+                warnings.push(if self.endless { Warning::LengthUnknown } else { Warning::Truncated });
                 return Ok(Step::End);
             }
             Err(Stop::Failed(error)) => return Err(error),
@@ -465,10 +470,14 @@ where
     out.len()
 }
 
-/// ALAC keeps its depth in the sixth byte of its configuration, which symphonia does not copy out.
+/// ALAC keeps its depth in the sixth byte of its configuration, which symphonia does not copy out; old files have two
+/// boxes of twelve bytes before it.
 fn bits_of(params: &AudioCodecParameters) -> u32 {
     let known = match (params.codec, &params.extra_data) {
-        (id::CODEC_ID_ALAC, Some(config)) => config.get(5).map(|&bits| u32::from(bits)),
+        (id::CODEC_ID_ALAC, Some(config)) => {
+            let before = if config.get(4..8) == Some(b"frma") { 24 } else { 0 };
+            config.get(before + 5).map(|&bits| u32::from(bits))
+        }
         (id::CODEC_ID_ADPCM_IMA_QT, _) => Some(16),
         _ => None,
     };

@@ -25,7 +25,7 @@ fn made(name: &str) -> Vec<u8> {
 
 #[test]
 fn plain_samples_come_out_of_every_container() {
-    for name in ["caf", "mov"] {
+    for name in ["caf", "mov", "mkv"] {
         let (samples, warnings) = read_i16(made(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((samples, warnings), (vec![1, 2, 3, 4], vec![]), "{name}");
     }

@@ -41,7 +41,9 @@ fn read_info(list: &[u8], tags: &mut Tags) {
         let [a, b, c, d, size @ ..] = *head;
         let size = u32::from_le_bytes(size) as usize;
         let text = &body[..size.min(body.len())];
-        if let Some(field) = named(|names| names.info == &[a, b, c, d]) {
+        // Two names for the position on the album are about.
+        let name = if [a, b, c, d] == *b"ITRK" { *b"IPRT" } else { [a, b, c, d] };
+        if let Some(field) = named(|names| names.info == &name) {
             tags.fill(field, &String::from_utf8_lossy(text));
         }
         rest = body.get(size.saturating_add(size & 1)..).unwrap_or_default();

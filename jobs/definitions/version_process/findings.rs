@@ -2,6 +2,7 @@
 
 use audio::Facts;
 use model::{
+    analysis::{Analysis, KeyEstimate, ShortTerm, Stretch, Tempo},
     media::{Loudness, MediaFacts},
     ports::AudioAnalysis,
 };
@@ -24,6 +25,31 @@ pub(crate) fn analysis(facts: &Facts) -> AudioAnalysis {
         },
         loudness: loudness(&facts.loudness),
         warnings: facts.warnings.iter().map(|warning| warning.sentence().to_owned()).collect(),
+    }
+}
+
+/// What was measured, as it is stored.
+pub(crate) fn measured(facts: &Facts) -> Analysis {
+    Analysis {
+        loudness: loudness(&facts.loudness),
+        short_term: ShortTerm {
+            step_ms: facts.short_term.step_ms.into(),
+            lufs: facts.short_term.lufs.clone(),
+        },
+        clipping_count: signed(facts.clipping_count),
+        silence: facts
+            .silence
+            .iter()
+            .map(|stretch| Stretch { start_ms: signed(stretch.start_ms), end_ms: signed(stretch.end_ms) })
+            .collect(),
+        tempo: facts
+            .tempo
+            .as_ref()
+            .map(|tempo| Tempo { bpm: tempo.bpm.into(), confidence: tempo.confidence.into() }),
+        key: facts
+            .key
+            .as_ref()
+            .map(|key| KeyEstimate { name: key.to_string(), confidence: key.confidence.into() }),
     }
 }
 

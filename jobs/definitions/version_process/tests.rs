@@ -6,85 +6,61 @@ use crate::{
     decoder::Decoder,
     testing::{On, Site},
 };
-use audio::{Codec, Container, Facts, Loudness, Media, child::Message};
+use audio::{
+    Codec, Container, Facts, Loudness, Media,
+    child::{Message, Written},
+};
 use futures::stream;
 use model::{
-    ProjectId, TrackId, UserId, VersionId,
-    account::{InstanceRole, User, UserStatus},
+    ProjectId, TrackId, VersionId,
+    account::InstanceRole,
     job::JobState,
-    text::{Email, FileName, Handle, Locale, PersonName, ProjectName, TimeZone, TrackKind, TrackName},
+    rendition::{Recipe, RenditionState},
+    text::{Email, FileName, PersonName, ProjectName, TrackKind, TrackName},
     version::VersionStatus,
 };
 use service::{
-    Caller, Ctx, Login, Via,
+    Caller, Ctx, NewUser, Password,
     project::NewProject,
+    session::Attempt,
     track::NewTrack,
     upload::NewUpload,
     version_create::{Carry, NewVersion},
 };
 use std::time::Duration;
-use store::{
-    Batch,
-    tables::{blob::Refs, user::Users},
-};
+use store::tables::blob::Refs;
 
-const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 
-/// A person, a project, a track.
-async fn person(site: &Site) -> Ctx {
-    let now = site.house.now();
-    let user = User {
-        id: site.house.id::<UserId>(),
+/// A person who is logged in.
+pub(crate) async fn person(site: &Site) -> Ctx {
+    let (service, system) = (&site.house.parts.service, Ctx::system(site.house.now()));
+    let password = "four strings, one groove";
+    let new = NewUser {
         email: Email::parse("ada@example.org").unwrap(),
-        email_verified_at: None,
         name: PersonName::parse("Ada").unwrap(),
-        handle: Handle::parse("ada").unwrap(),
-        bio: None,
-        avatar: None,
         role: InstanceRole::Member,
-        status: UserStatus::Active,
-        locale: Locale::parse("en").unwrap(),
-        timezone: TimeZone::parse("UTC").unwrap(),
-        quota_bytes: None,
-        security_version: 1,
-        created_at: now,
-        updated_at: now,
+        password: Some(Password::parse(password).unwrap()),
     };
-    let mut batch = Batch::new();
-    batch.insert::<Users>(&user.id, &user);
-    site.store().commit(batch).await.unwrap();
-    let login = Login { user_id: user.id, role: user.role, security_version: 1, via: Via::ControlSocket };
-    Ctx { caller: Caller::User(login), ..Ctx::system(now) }
+    service.create_user_offline(&system, &new).await.unwrap();
+    let attempt = Attempt { email: new.email.to_string(), password: password.to_owned(), device_name: None };
+    let anybody = Ctx { caller: Caller::Anonymous, ..system.clone() };
+    let token = service.login(&anybody, &attempt).await.unwrap().access.token;
+    let login = service.authenticate(&token, system.now).await.unwrap();
+    Ctx { caller: Caller::User(login), ..system }
 }
 
 async fn track(site: &Site, cx: &Ctx) -> (ProjectId, TrackId) {
     let service = &site.house.parts.service;
-    let project = NewProject {
-        name: ProjectName::parse("Song").unwrap(),
-        description: None,
-        color: None,
-        tags: vec![],
-        bpm: None,
-        time_signature: None,
-        key: None,
-    };
+    let project = NewProject::named(ProjectName::parse("Song").unwrap());
     let project = service.create_project(cx, &project).await.unwrap().into_inner().project.row.id;
-    let track = NewTrack {
-        name: TrackName::parse("Bass").unwrap(),
-        kind: TrackKind::parse("stem").unwrap(),
-        instrument: None,
-        color: None,
-        notes: None,
-        start_offset_ms: 0,
-        fader: service::track::FaderPatch::default(),
-        place: service::track::Place::default(),
-    };
+    let track = NewTrack::named(TrackName::parse("Bass").unwrap(), TrackKind::parse("stem").unwrap());
     let track = service.create_track(cx, project, &track).await.unwrap().into_inner().track.row.id;
     (project, track)
 }
 
 /// Uploads some bytes and makes a version of them.
-async fn take(site: &Site, cx: &Ctx) -> VersionId {
+pub(crate) async fn take(site: &Site, cx: &Ctx) -> VersionId {
     let (project_id, track) = track(site, cx).await;
     let service = &site.house.parts.service;
     let upload = NewUpload {
@@ -108,8 +84,8 @@ async fn take(site: &Site, cx: &Ctx) -> VersionId {
     service.create_version(cx, track, new).await.unwrap().into_inner().version.row.id
 }
 
-/// A child that writes both files and reports what it found out.
-fn good_child() -> String {
+/// A child that writes its files and reports what it found out.
+pub(crate) fn good_child(preview: Option<Written>) -> String {
     let media = Media {
         container: Container::Wav,
         codec: Codec::Pcm,
@@ -138,13 +114,24 @@ fn good_child() -> String {
         tempo: None,
         key: None,
     };
-    let verdict = serde_json::to_string(&Message::Analysed { facts }).unwrap();
+    let verdict = serde_json::to_string(&Message::Analysed { facts: Box::new(facts), preview }).unwrap();
     let path = |name| format!(r#"$(echo "$1" | sed 's/.*"{name}":"\([^"]*\)".*/\1/')"#);
     format!(
-        "echo peaks > {}; echo chroma > {}; echo '{{\"type\":\"progress\",\"fraction\":0.5}}'; echo '{verdict}'",
+        "echo peaks > {}; echo chroma > {}; echo mp3 > {}; echo '{{\"type\":\"progress\",\"fraction\":0.5}}'; echo '{verdict}'",
         path("pyramid"),
-        path("features")
+        path("features"),
+        path("output")
     )
+}
+
+/// Waits until everything is done; a pause between two tries is over at once.
+pub(crate) async fn settled(site: &Site, handle: &JobsHandle) {
+    let idle = async {
+        while tokio::time::timeout(Duration::from_millis(300), handle.idle()).await.is_err() {
+            site.clock.advance(10_000);
+        }
+    };
+    tokio::time::timeout(SOON, idle).await.unwrap();
 }
 
 async fn run(script: &str) -> (Site, Ctx, VersionId) {
@@ -153,20 +140,14 @@ async fn run(script: &str) -> (Site, Ctx, VersionId) {
     let cx = person(&site).await;
     let handle: JobsHandle = crate::handle::start_in(site.house.clone()).await.unwrap();
     let version = take(&site, &cx).await;
-    // A pause between two tries is over at once.
-    let idle = async {
-        while tokio::time::timeout(Duration::from_millis(300), handle.idle()).await.is_err() {
-            site.clock.advance(10_000);
-        }
-    };
-    tokio::time::timeout(SOON, idle).await.unwrap();
+    settled(&site, &handle).await;
     handle.shutdown().await;
     (site, cx, version)
 }
 
 #[tokio::test]
 async fn a_take_becomes_ready_in_the_commit_that_ends_its_job() {
-    let (site, cx, id) = run(&good_child()).await;
+    let (site, cx, id) = run(&good_child(None)).await;
     let view = site.house.parts.service.get_version(&cx, id).await.unwrap();
     let version = view.version.row;
     assert_eq!(version.status, VersionStatus::Ready);
@@ -176,7 +157,7 @@ async fn a_take_becomes_ready_in_the_commit_that_ends_its_job() {
     assert_eq!(version.warnings.len(), 1);
     let job = site.job(version.job_id).await;
     assert_eq!((job.row.state, job.row.attempts, job.stamp), (JobState::Succeeded, 1, view.version.stamp));
-    for blob in [version.peaks.unwrap(), version.features.unwrap()] {
+    for blob in [version.peaks.unwrap(), version.features.unwrap(), version.analysis.unwrap()] {
         assert_eq!(site.store().count::<Refs>(&blob).await.unwrap(), 1);
         assert!(site.house.parts.blobs.open_file(&blob).unwrap().1 > 0);
     }
@@ -184,6 +165,26 @@ async fn a_take_becomes_ready_in_the_commit_that_ends_its_job() {
     let tail = &events[events.len() - 4..];
     assert_eq!(tail, ["job.started", "version.ready", "version.current_changed", "job.succeeded"]);
     assert_eq!(std::fs::read_dir(&site.house.parts.work_dir).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_preview_is_kept_with_what_else_was_found_out() {
+    let written = Written { frames: 96_000, bytes: 4, sample_rate: 48_000, channels: 2 };
+    let (site, cx, id) = run(&good_child(Some(written))).await;
+    let page = service::page::PageRequest::first(10);
+    let renditions = site.house.parts.service.list_renditions(&cx, id, &page).await.unwrap().items;
+    let [preview] = renditions.as_slice() else { panic!("{renditions:?}") };
+    let version = site.house.parts.service.get_version(&cx, id).await.unwrap().version;
+    assert_eq!((preview.recipe, preview.job_id), (Recipe::HIGH, version.row.job_id));
+    let RenditionState::Ready { made } = &preview.state else { panic!("{preview:?}") };
+    assert_eq!(site.store().count::<Refs>(&made.blob).await.unwrap(), 1);
+
+    // In the trash nobody needs it; as long as the version stays outside, it stays.
+    let system = Ctx::system(cx.now);
+    assert_eq!(site.house.parts.service.expire_renditions(&system).await.unwrap(), 0);
+    site.house.parts.service.delete_version(&cx, id, None).await.unwrap();
+    assert_eq!(site.house.parts.service.expire_renditions(&system).await.unwrap(), 1);
+    assert_eq!(site.store().count::<Refs>(&made.blob).await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -19,8 +19,8 @@ fn pyramid(dir: &TempDir) -> File {
     let samples: Vec<i16> = (0..96_000).map(|n| ((n % 200) * 100) as i16).collect();
     wav::write_pcm16(&mut File::create(&input).unwrap(), 48_000, 2, &samples).unwrap();
     let (pyramid, features) = (dir.path().join("pyramid"), dir.path().join("features"));
-    let work = Work::Analyse { pyramid: pyramid.clone(), features };
-    let task = Task { work, input, limits: Limits::default(), resources: Resources::ANALYSE };
+    let work = Work::Analyse { input, pyramid: pyramid.clone(), features, preview: None };
+    let task = Task { work, limits: Limits::default(), resources: Resources::ANALYSE };
     audio::child::perform(&task, &mut Vec::new()).unwrap();
     File::open(pyramid).unwrap()
 }

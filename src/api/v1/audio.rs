@@ -1,10 +1,11 @@
-//! Playing, downloading and showing a version.
+//! Playing and downloading a version, in this form or that.
 
 use crate::{
     http::{
         body::Body,
-        file::{Audio, Conditions, Disposition, FileReply, Octets, Representation, Source, StoredJson},
-        reply::Reply,
+        cursor::{Page, Paging},
+        file::{Audio, Conditions, Disposition, FileReply, Representation, Source},
+        reply::{Accepted, Reply, Tagged},
     },
     problem::Answer,
     security::{Auth, MaybeAuth},
@@ -12,16 +13,18 @@ use crate::{
         Tag,
         dto::{
             account::preferences::Quality,
-            audio::{Channels, CreateStreamUrl, DownloadFormat, StreamUrl, WaveformParams},
+            analysis::Analysis,
+            audio::{CreateStreamUrl, StreamUrl},
+            job::Job,
+            rendition::{BitDepth, CreateRendition, DownloadFormat, Rendition},
         },
     },
 };
-use model::ports::WaveformForm;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
 };
-use service::{Service, playback::Recording, waveform::Waveform};
+use service::{Service, playback::Recording};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -41,13 +44,14 @@ impl AudioApi {
 impl AudioApi {
     /// Play a version
     ///
-    /// Members, and whoever has a link from `createStreamUrl`. Ranges and conditions as in RFC 9110.
+    /// Members, and whoever has a link from `createStreamUrl`. Ranges and conditions as in RFC 9110. What is not made yet answers `processing`
+    /// with its job, which is started once.
     #[oai(path = "/versions/:version_id/stream", method = "get", operation_id = "streamVersion")]
     async fn stream_version(
         &self,
         cx: MaybeAuth,
         version_id: Path<Uuid>,
-        /// How good the sound is to be; without it, the original if browsers play its format.
+        /// How good the sound is to be at most; without it, the original if browsers play its format, else its preview.
         quality: Query<Option<Quality>>,
         /// The signed part of a link, instead of a bearer token.
         token: Query<Option<String>>,
@@ -74,157 +78,70 @@ impl AudioApi {
 
     /// Download a version
     ///
-    /// Editors and owners, and viewers where the project lets them.
+    /// Editors and owners, and viewers where the project lets them. What is not made yet answers `processing` with its job, which is started once.
     #[oai(path = "/versions/:version_id/download", method = "get", operation_id = "downloadVersion")]
     async fn download_version(
         &self,
         cx: Auth,
         version_id: Path<Uuid>,
-        /// The form of the download.
+        /// The form of the download; without it, as it was uploaded.
         format: Query<Option<DownloadFormat>>,
+        /// Bits of a sample, for WAV and FLAC; without it, as many as the recording has.
+        bit_depth: Query<Option<BitDepth>>,
         conditions: Conditions,
     ) -> Answer<FileReply<Audio>> {
-        let DownloadFormat::Original = format.0.unwrap_or_default();
-        let recording = self.service.download_version(&cx, version_id.0.into()).await?;
+        let form = format.0.unwrap_or_default().with(bit_depth.0);
+        let recording = self.service.download_version(&cx, version_id.0.into(), form).await?;
         Ok(FileReply::new(conditions, file(recording, Disposition::Attachment)))
     }
 
-    /// Read a waveform as JSON
+    /// Read what was measured of a version
     ///
-    /// Members. The JSON of audiowaveform, version 2.
-    #[oai(path = "/versions/:version_id/waveform", method = "get", operation_id = "getWaveform")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the document")]
-    async fn get_waveform(
+    /// Members. Loudness over time, silence, clipping, tempo and key.
+    #[oai(path = "/versions/:version_id/analysis", method = "get", operation_id = "getAnalysis")]
+    async fn get_analysis(&self, cx: Auth, version_id: Path<Uuid>) -> Answer<Tagged<Analysis>> {
+        let found = self.service.get_analysis(&cx, version_id.0.into()).await?;
+        // Measured once: the tag is that of its content.
+        Ok(Tagged::counted(1, found.into()))
+    }
+
+    /// Ask for a recording in another form
+    ///
+    /// Editors and owners. Asking twice gives the same rendition; its file is found by `getJobResult` or by the download of that form.
+    #[oai(path = "/versions/:version_id/renditions", method = "post", operation_id = "createRendition")]
+    async fn create_rendition(
         &self,
         cx: Auth,
         version_id: Path<Uuid>,
-        /// At most so many pixels; picks the finest stored level that fits.
-        width: Query<Option<i32>>,
-        /// A stored level: 256 · 2^k. The default is 256.
-        samples_per_pixel: Query<Option<i32>>,
-        /// One mixed channel, or all of them.
-        channels: Query<Option<Channels>>,
-        /// Bits of a value: 8 or 16. The default is 8.
-        bits: Query<Option<i32>>,
-        /// The start of a window, in milliseconds.
-        start_ms: Query<Option<i64>>,
-        /// The end of a window, in milliseconds.
-        end_ms: Query<Option<i64>>,
-        conditions: Conditions,
-    ) -> Answer<FileReply<StoredJson>> {
-        let params = params(width, samples_per_pixel, channels, bits, start_ms, end_ms);
-        let shown = self.waveform(&cx, version_id.0, params, WaveformForm::Json).await?;
-        Ok(FileReply::new(conditions, shown))
+        body: Body<CreateRendition>,
+    ) -> Answer<Accepted<Job>> {
+        Ok(Accepted(self.service.create_rendition(&cx, version_id.0.into(), body.0).await?.into()))
     }
 
-    /// Read a waveform in binary
+    /// List the other forms of a recording
     ///
-    /// Members. The `.dat` of audiowaveform: version 1 for one channel, version 2 for more.
-    #[oai(path = "/versions/:version_id/waveform.dat", method = "get", operation_id = "getWaveformDat")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the document")]
-    async fn get_waveform_dat(
+    /// Members.
+    #[oai(path = "/versions/:version_id/renditions", method = "get", operation_id = "listRenditions")]
+    async fn list_renditions(
         &self,
         cx: Auth,
         version_id: Path<Uuid>,
-        /// At most so many pixels; picks the finest stored level that fits.
-        width: Query<Option<i32>>,
-        /// A stored level: 256 · 2^k. The default is 256.
-        samples_per_pixel: Query<Option<i32>>,
-        /// One mixed channel, or all of them.
-        channels: Query<Option<Channels>>,
-        /// Bits of a value: 8 or 16. The default is 8.
-        bits: Query<Option<i32>>,
-        /// The start of a window, in milliseconds.
-        start_ms: Query<Option<i64>>,
-        /// The end of a window, in milliseconds.
-        end_ms: Query<Option<i64>>,
-        conditions: Conditions,
-    ) -> Answer<FileReply<Octets>> {
-        let params = params(width, samples_per_pixel, channels, bits, start_ms, end_ms);
-        let shown = self.waveform(&cx, version_id.0, params, WaveformForm::Dat).await?;
-        Ok(FileReply::new(conditions, shown))
-    }
-
-    /// Read a waveform as numbers from −1 to 1
-    ///
-    /// Members. `{duration, sample_rate, peaks}` with one array for each channel: minimum and maximum in turn, as wavesurfer.js takes it.
-    #[oai(path = "/versions/:version_id/peaks", method = "get", operation_id = "getPeaks")]
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the document")]
-    async fn get_peaks(
-        &self,
-        cx: Auth,
-        version_id: Path<Uuid>,
-        /// At most so many pixels; picks the finest stored level that fits.
-        width: Query<Option<i32>>,
-        /// A stored level: 256 · 2^k. The default is 256.
-        samples_per_pixel: Query<Option<i32>>,
-        /// One mixed channel, or all of them.
-        channels: Query<Option<Channels>>,
-        /// Bits of a value: 8 or 16. The default is 8.
-        bits: Query<Option<i32>>,
-        /// The start of a window, in milliseconds.
-        start_ms: Query<Option<i64>>,
-        /// The end of a window, in milliseconds.
-        end_ms: Query<Option<i64>>,
-        conditions: Conditions,
-    ) -> Answer<FileReply<StoredJson>> {
-        let params = params(width, samples_per_pixel, channels, bits, start_ms, end_ms);
-        let shown = self.waveform(&cx, version_id.0, params, WaveformForm::Peaks).await?;
-        Ok(FileReply::new(conditions, shown))
+        paging: Paging,
+    ) -> Answer<Page<Rendition>> {
+        let page = self.service.list_renditions(&cx, version_id.0.into(), &paging.request()).await?;
+        let items = page.items.iter().map(|row| Rendition::of(version_id.0, row));
+        Ok(paging.page(items.collect::<Vec<_>>(), page.next.as_deref()))
     }
 }
 
-impl AudioApi {
-    async fn waveform(
-        &self,
-        cx: &Auth,
-        version: Uuid,
-        params: WaveformParams,
-        form: WaveformForm,
-    ) -> Answer<Representation> {
-        let Waveform { bytes, tag, modified } =
-            self.service.waveform(cx, version.into(), params.parse()?, form).await?;
-        let (content_type, name) = match form {
-            WaveformForm::Dat => ("application/octet-stream", "waveform.dat"),
-            WaveformForm::Json => ("application/json", "waveform.json"),
-            WaveformForm::Peaks => ("application/json", "peaks.json"),
-        };
-        Ok(Representation {
-            length: bytes.len() as u64,
-            source: Source::Memory(bytes),
-            tag,
-            modified,
-            content_type: content_type.to_owned(),
-            disposition: Disposition::Inline(name.to_owned()),
-        })
-    }
-}
-
-fn params(
-    width: Query<Option<i32>>,
-    samples_per_pixel: Query<Option<i32>>,
-    channels: Query<Option<Channels>>,
-    bits: Query<Option<i32>>,
-    start_ms: Query<Option<i64>>,
-    end_ms: Query<Option<i64>>,
-) -> WaveformParams {
-    WaveformParams {
-        width: width.0,
-        samples_per_pixel: samples_per_pixel.0,
-        channels: channels.0,
-        bits: bits.0,
-        start_ms: start_ms.0,
-        end_ms: end_ms.0,
-    }
-}
-
-fn file(recording: Recording, disposition: fn(String) -> Disposition) -> Representation {
+/// A recording as a file that is sent.
+pub(super) fn file(recording: Recording, disposition: fn(String) -> Disposition) -> Representation {
     Representation {
         source: Source::File(Arc::new(recording.file)),
         length: recording.size_bytes,
         tag: hex::encode(recording.sha256),
         modified: recording.modified,
         content_type: recording.content_type,
-        disposition: disposition(recording.filename.to_string()),
+        disposition: disposition(recording.filename),
     }
 }

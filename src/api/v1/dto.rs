@@ -5,6 +5,7 @@
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
 pub mod account;
+pub mod analysis;
 pub mod audio;
 pub mod backup;
 pub mod comment;
@@ -14,8 +15,10 @@ pub mod job;
 pub mod member;
 pub(crate) mod mirror;
 pub mod mix;
+pub mod mixdown;
 pub mod project;
 pub mod project_settings;
+pub mod rendition;
 pub mod server;
 pub mod storage;
 pub(crate) mod tags;

@@ -3,11 +3,12 @@
 use crate::{
     http::{
         cursor::{Page, Paging},
+        file::{Audio, Conditions, Disposition, FileReply},
         reply::{Accepted, Reply},
     },
     problem::Answer,
     security::Auth,
-    v1::{Tag, dto::job::Job},
+    v1::{Tag, audio::file, dto::job::Job},
 };
 use poem_openapi::{OpenApi, param::Path};
 use service::Service;
@@ -50,5 +51,19 @@ impl JobsApi {
     #[oai(path = "/jobs/:job_id/cancel", method = "post", operation_id = "cancelJob")]
     async fn cancel_job(&self, cx: Auth, job_id: Path<Uuid>) -> Answer<Accepted<Job>> {
         Ok(Accepted(self.service.cancel_job(&cx, job_id.0.into()).await?.into()))
+    }
+
+    /// Fetch the file that a job made
+    ///
+    /// Whoever asked for it, while they may download from the project. It goes with the job, a week after its end.
+    #[oai(path = "/jobs/:job_id/result", method = "get", operation_id = "getJobResult")]
+    async fn get_job_result(
+        &self,
+        cx: Auth,
+        job_id: Path<Uuid>,
+        conditions: Conditions,
+    ) -> Answer<FileReply<Audio>> {
+        let recording = self.service.get_job_result(&cx, job_id.0.into()).await?;
+        Ok(FileReply::new(conditions, file(recording, Disposition::Attachment)))
     }
 }

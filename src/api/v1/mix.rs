@@ -1,12 +1,19 @@
-//! The shared mix.
+//! The shared mix, and mixdowns of it.
 
 use crate::{
-    http::{body::Body, reply::Reply},
+    http::{
+        body::Body,
+        reply::{Accepted, Reply},
+    },
     problem::Answer,
     security::Auth,
     v1::{
         Tag,
-        dto::mix::{Mix, PutMix},
+        dto::{
+            job::Job,
+            mix::{Mix, PutMix},
+            mixdown::CreateMixdown,
+        },
     },
 };
 use poem_openapi::{OpenApi, param::Path};
@@ -46,5 +53,19 @@ impl MixApi {
         body: Body<PutMix>,
     ) -> Answer<Reply<Mix>> {
         Ok(Reply(self.service.put_shared_mix(&cx, project_id.0.into(), &body.0).await?.into()))
+    }
+
+    /// Mix the song into one file
+    ///
+    /// Editors and owners, and viewers where the project lets them download. What is heard is what the faders say now; the file is found by
+    /// `getJobResult`.
+    #[oai(path = "/projects/:project_id/mixdowns", method = "post", operation_id = "createMixdown")]
+    async fn create_mixdown(
+        &self,
+        cx: Auth,
+        project_id: Path<Uuid>,
+        body: Body<CreateMixdown>,
+    ) -> Answer<Accepted<Job>> {
+        Ok(Accepted(self.service.create_mixdown(&cx, project_id.0.into(), body.0).await?.into()))
     }
 }

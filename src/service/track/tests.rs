@@ -16,16 +16,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use store::tables::{counters::ProjectVersionCount, user::Users};
 
 fn named(name: &str, place: Place) -> NewTrack {
-    NewTrack {
-        name: TrackName::parse(name).unwrap(),
-        kind: TrackKind::parse("stem").unwrap(),
-        instrument: None,
-        color: None,
-        notes: None,
-        start_offset_ms: 0,
-        fader: FaderPatch::default(),
-        place,
-    }
+    let (name, kind) = (TrackName::parse(name).unwrap(), TrackKind::parse("stem").unwrap());
+    NewTrack { place, ..NewTrack::named(name, kind) }
 }
 
 /// A project with tracks of these names.

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     Done,
     page::PageRequest,
+    playback::DownloadForm,
     stage::{Stage, a_project, keyed, later},
     upload::NewUpload,
     version_create::{Carry, NewVersion},
@@ -107,7 +108,13 @@ impl Band {
             browser_playable: true,
         };
         let analysis = AudioAnalysis { media, loudness: None, warnings: vec!["x".repeat(500); 20] };
-        Findings { analysis, peaks: derived(b"peaks").await, features: derived(b"features").await }
+        Findings {
+            analysis,
+            peaks: derived(b"peaks").await,
+            features: derived(b"features").await,
+            measured: derived(b"{}").await,
+            preview: None,
+        }
     }
 
     async fn playing(&self) -> Option<i64> {
@@ -270,7 +277,9 @@ async fn a_version_that_cannot_be_played_says_why() {
     let waiting = service.waveform(ada, id, query, WaveformForm::Dat).await;
     assert!(matches!(waiting, Err(Error::Processing { job: named }) if named == job), "{waiting:?}");
     assert!(matches!(service.stream_version(ada, id, None).await, Err(Error::Processing { .. })));
-    assert!(matches!(service.download_version(ada, id).await, Ok(file) if file.size_bytes == 10));
+    assert!(
+        matches!(service.download_version(ada, id, DownloadForm::default()).await, Ok(file) if file.size_bytes == 10)
+    );
 
     let failure = JobFailure { code: "corrupt_audio".to_owned(), detail: "It ends too early.".to_owned() };
     let batch = service.version_failed(&Ctx::system(ada.now), id, job, &failure).await.unwrap();
@@ -377,7 +386,10 @@ async fn only_those_who_may() {
     band.stage.join(band.song, &ben, Role::Viewer).await;
     service.get_version(&ben, id).await.unwrap();
     assert_eq!(service.stream_version(&ben, id, None).await.unwrap().size_bytes, 10);
-    assert!(matches!(service.download_version(&ben, id).await, Err(Error::Forbidden(_))));
+    assert!(matches!(
+        service.download_version(&ben, id, DownloadForm::default()).await,
+        Err(Error::Forbidden(_))
+    ));
     assert!(matches!(service.delete_version(&ben, id, None).await, Err(Error::Forbidden(_))));
     let update = service.update_version(&ben, id, None, VersionPatch::default()).await;
     assert!(matches!(update, Err(Error::Forbidden(_))));

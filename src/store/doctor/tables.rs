@@ -87,9 +87,12 @@ pub(super) fn all() -> Vec<Box<dyn Examiner>> {
         t::comment::Comments,
         t::comment::CommentEdits,
         t::comment::Reactions,
+        t::rendition::Renditions,
+        t::mixdown::Mixdowns,
         t::job::Jobs,
         t::job::JobsProgress,
         t::job::JobBeats,
+        t::job::JobFiles,
     ]
 }
 

@@ -11,7 +11,9 @@ use model::{
     account::{InstanceRole, User, UserStatus},
     comment::{Comment, CommentPlacement, Reaction, Visibility},
     invitation::Acceptance,
+    job::JobFile,
     project::{Project, ProjectMember},
+    rendition::{Rendition, RenditionState},
     track::Track,
     upload::{Upload, UploadState},
     version::Version,
@@ -101,6 +103,12 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
         track.cover.iter().for_each(|blob| sums.add::<Refs>(blob, 1));
     } else if let Some(version) = row.downcast_ref::<Version>() {
         tally_version(version, sums);
+    } else if let Some(rendition) = row.downcast_ref::<Rendition>() {
+        if let RenditionState::Ready { made } = &rendition.state {
+            sums.add::<Refs>(&made.blob, 1);
+        }
+    } else if let Some(result) = row.downcast_ref::<JobFile>() {
+        sums.add::<Refs>(&result.made.blob, 1);
     } else if let Some(upload) = row.downcast_ref::<Upload>() {
         sums.add::<UsedBytes>(&upload.user_id, bytes(upload.size_bytes));
         if let UploadState::Complete { blob, .. } = &upload.state {
@@ -138,7 +146,7 @@ fn tally_version(version: &Version, sums: &mut Sums) {
     sums.add::<ProjectBytes>(&version.project_id, bytes(version.size_bytes));
     sums.add::<UsedBytes>(&version.charged_to, bytes(version.size_bytes));
     sums.at_least::<VersionSeq>(&version.track_id, version.number);
-    for blob in [Some(version.original), version.peaks, version.features].into_iter().flatten() {
+    for blob in version.blobs() {
         sums.add::<Refs>(&blob, 1);
     }
 }

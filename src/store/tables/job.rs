@@ -5,7 +5,7 @@
 
 use model::{
     JobId, ProjectId, Timestamp,
-    job::{Job, JobProgress, JobState},
+    job::{Job, JobFile, JobProgress, JobState},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -74,6 +74,17 @@ impl Table for JobsProgress {
     type Row = JobProgress;
 }
 record!(JobProgress, 1);
+
+/// The files that jobs made for people.
+#[derive(Debug)]
+pub struct JobFiles;
+
+impl Table for JobFiles {
+    const ID: TableId = TableId::JobFiles;
+    type Key = JobId;
+    type Row = JobFile;
+}
+record!(JobFile, 1);
 
 /// The beat of each process that runs jobs, by node.
 #[derive(Debug)]

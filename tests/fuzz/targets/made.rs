@@ -104,12 +104,19 @@ fn mkv(samples: &[u8]) -> Vec<u8> {
     ];
     let block = [b"\x81\0\0\x80", samples].concat();
     let cluster = [element(b"\xe7", &[0]), element(b"\xa3", &block)];
+    let info = [
+        element(b"\x2a\xd7\xb1", &[0x0f, 0x42, 0x40]),
+        element(b"\x4d\x80", b"by hand"),
+        element(b"\x57\x41", b"by hand"),
+    ];
     let segment = [
-        element(b"\x15\x49\xa9\x66", &element(b"\x2a\xd7\xb1", &[0x0f, 0x42, 0x40])),
+        element(b"\x15\x49\xa9\x66", &info.concat()),
         element(b"\x16\x54\xae\x6b", &element(b"\xae", &track.concat())),
         element(b"\x1f\x43\xb6\x75", &cluster.concat()),
-    ];
+    ]
+    .concat();
     let head = element(b"\x1a\x45\xdf\xa3", &element(b"\x42\x82", b"matroska"));
-    // A segment of unknown size goes on to the end of the file.
-    [&head[..], b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff", &segment.concat()].concat()
+    // A size of four bytes more.
+    let size = (segment.len() as u32).to_be_bytes();
+    [&head[..], b"\x18\x53\x80\x67\x08", &size, &segment].concat()
 }

@@ -120,6 +120,13 @@ impl App {
         self.server.as_ref().expect("the server runs until the App is dropped")
     }
 
+    /// As [`Self::idle`], where jobs may have to be tried again: time passes meanwhile.
+    pub async fn settled(&self) {
+        while tokio::time::timeout(std::time::Duration::from_secs(2), self.idle()).await.is_err() {
+            self.clock.advance_ms(2_500);
+        }
+    }
+
     /// Waits until every event has become jobs and every job has ended.
     pub async fn idle(&self) {
         self.server().jobs().idle().await.expect("the store can be read");

@@ -1,6 +1,6 @@
 //! A band at work: somebody with a project and a track, and sounds to put on it.
 
-use super::{App, Person};
+use super::{App, Heard, Person};
 use async_trait::async_trait;
 use audio::wav;
 use bytes::Bytes;
@@ -64,6 +64,19 @@ impl Studio {
         self.ada.get(&format!("/api/v1/versions/{}", id(&made))).await.ok(200)
     }
 
+    /// Asks for something until it is made: the first answer names the job, and when to come back.
+    pub async fn made(&self, path: &str) -> Heard {
+        let first = self.ada.get(path).await;
+        if first.status == 409 {
+            let job = first.problem("processing")["job_id"].as_str().expect("a job").to_owned();
+            assert!(!first.header("retry-after").is_empty(), "{path}");
+            self.ada.get(&format!("/api/v1/jobs/{job}")).await.ok(200);
+            self.app.idle().await;
+            return self.ada.get(path).await;
+        }
+        first
+    }
+
     /// Bytes the person has stored or reserved.
     pub async fn used_bytes(&self) -> i64 {
         self.ada.get("/api/v1/me/storage").await.ok(200)["used_bytes"].as_i64().expect("a number")
@@ -95,16 +108,44 @@ pub fn id(resource: &Value) -> String {
 
 /// A stereo WAV file of this length at 48 kHz; another seed is another sound.
 pub fn sound(frames: usize, seed: u32) -> Vec<u8> {
-    let mut state = seed;
-    let samples: Vec<i16> = (0..frames * 2)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 16) as i16
-        })
-        .collect();
+    pcm(2, &noise(frames * 2, seed))
+}
+
+/// A WAV file of these interleaved samples at 48 kHz.
+pub fn pcm(channels: u16, samples: &[i16]) -> Vec<u8> {
     let mut file = Vec::new();
-    wav::write_pcm16(&mut file, 48_000, 2, &samples).expect("it is short");
+    wav::write_pcm16(&mut file, 48_000, channels, samples).expect("it is short");
     file
+}
+
+/// So many samples of noise.
+pub fn noise(samples: usize, seed: u32) -> Vec<i16> {
+    let mut state = seed;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) as i16
+    };
+    (0..samples).map(next).collect()
+}
+
+/// The same sound as [`sound`], as an AIFF file, which no browser plays.
+pub fn aiff(frames: usize, seed: u32) -> Vec<u8> {
+    let sound: Vec<u8> = noise(frames * 2, seed).iter().flat_map(|sample| sample.to_be_bytes()).collect();
+    let size = |bytes: usize| u32::try_from(bytes).expect("it is short").to_be_bytes();
+    // 48,000 as an 80-bit float.
+    let rate = [0x40, 0x0e, 0xbb, 0x80, 0, 0, 0, 0, 0, 0];
+    let common = [&[0, 2][..], &size(frames), &[0, 16], &rate].concat();
+    let data = [&[0; 8][..], &sound].concat();
+    let chunk = |name: &[u8; 4], body: &[u8]| [&name[..], &size(body.len()), body].concat();
+    let body = [&b"AIFF"[..], &chunk(b"COMM", &common), &chunk(b"SSND", &data)].concat();
+    chunk(b"FORM", &body)
+}
+
+/// The samples of a WAV file with 16 bits whose sound is the last chunk.
+#[track_caller]
+pub fn samples(file: &[u8]) -> Vec<i16> {
+    let data = file.windows(4).position(|name| name == b"data").expect("a chunk of sound");
+    file[data + 8..].as_chunks().0.iter().map(|pair| i16::from_le_bytes(*pair)).collect()
 }
 
 /// A FLAC file whose header is good and whose sound is not: for a careless server.

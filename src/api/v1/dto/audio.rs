@@ -10,15 +10,6 @@ use model::{
 use poem_openapi::{Enum, Object};
 use service::stream_url::StreamLink;
 
-/// The form of a download.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-#[oai(rename_all = "snake_case")]
-pub enum DownloadFormat {
-    /// As it was uploaded.
-    #[default]
-    Original,
-}
-
 /// A link for `<audio>`.
 #[derive(Debug, Object)]
 pub struct StreamUrl {
