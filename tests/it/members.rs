@@ -204,6 +204,9 @@ async fn whoever_is_removed_during_a_transfer_has_uploaded_nothing() {
     let put = put.body("application/octet-stream", reqwest::Body::wrap_stream(chunks));
     let put = tokio::spawn(put.into_future());
     sender.send(Ok(vec![1; 100])).await.expect("the server reads");
+    while studio.app.parts().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     ada.delete(&member(&path, &ben)).await.ok(204);
     sender.send(Ok(vec![2; 100])).await.expect("the server reads");
     drop(sender);
