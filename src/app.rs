@@ -204,7 +204,6 @@ fn http_config(config: &Config) -> HttpConfig {
             Switch::On => RateLimits::On,
             Switch::Off => RateLimits::Off,
         },
-        ..HttpConfig::default()
     }
 }
 

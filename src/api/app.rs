@@ -35,8 +35,6 @@ pub struct HttpConfig {
     pub metrics_allow: Vec<IpNet>,
     /// Whether requests are counted.
     pub rate_limits: RateLimits,
-    /// The front page.
-    pub home: &'static str,
 }
 
 impl Default for HttpConfig {
@@ -46,7 +44,6 @@ impl Default for HttpConfig {
             origins: Origins::default(),
             metrics_allow: vec![],
             rate_limits: RateLimits::On,
-            home: docs::HOME,
         }
     }
 }
@@ -99,7 +96,7 @@ pub(crate) fn endpoint_over<A: OpenApi + 'static>(
     let routes = Routes {
         api: OpenApiService::new(framed, "Backline", env!("CARGO_PKG_VERSION")).into_endpoint(),
         pages: HashMap::from([
-            ("/", page(config.home)),
+            ("/", poem::endpoint::make_sync(|_| docs::home::page()).boxed()),
             ("/api/docs", page(docs::swagger_ui())),
             ("/api/docs/", page(docs::swagger_ui())),
             ("/metrics", metrics.boxed()),

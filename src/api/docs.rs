@@ -2,6 +2,8 @@
 //!
 //! Everything is embedded: a self-hosted server may be offline.
 
+pub mod home;
+
 use crate::{codes::Code, openapi, problem::Answer, problem::Failure, v1::Tag};
 use bytes::Bytes;
 use poem::{IntoResponse, Response, http::header};
@@ -13,10 +15,8 @@ use poem_openapi::{
 };
 use std::sync::OnceLock;
 
-/// The front page.
-pub const HOME: &str = include_str!("docs/home.html");
 const PROBLEM_PAGE: &str = include_str!("docs/problem.html");
-/// Our own pages load nothing but themselves.
+/// Pages that explain load nothing but themselves.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
                            media-src 'self'; img-src 'self' data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
 

@@ -58,6 +58,8 @@ impl Filled {
             data_dir.display()
         );
         println!("  log in    {email}  {}  (ben@ and cleo@ have the same password)", self.password);
+        // What stands behind `#` is not sent: the page fills its form in with it.
+        println!("  play      {site}/#/log-in/{}/{}", email.replace('@', "%40"), self.password);
         println!("\nTry:\n  TOKEN=$(curl -s {site}/api/v1/auth/login -H 'content-type: application/json' \\");
         println!(
             "    -d '{{\"email\":\"{email}\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",

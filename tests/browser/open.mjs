@@ -28,3 +28,18 @@ function browserPath() {
 export function openBrowser() {
   return chromium.launch({ executablePath: browserPath(), args: FLAGS });
 }
+
+// Hands a page to `act`, prints what it answers as one line of JSON, and closes the browser whatever happens.
+// `error` is null when everything went well; the exit code says the same.
+export async function inBrowser(act) {
+  const browser = await openBrowser();
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(STEP_TIMEOUT_MS);
+    const result = { error: null, ...(await act(page).catch((error) => ({ error: String(error.message ?? error) }))) };
+    console.log(JSON.stringify(result));
+    process.exitCode = result.error === null ? 0 : 1;
+  } finally {
+    await browser.close();
+  }
+}

@@ -68,7 +68,7 @@ async fn open_comments_move_with_the_music() {
     assert_eq!(placement["end_ms"], json!(moved + 500));
     assert_eq!((&carried[0]["version_id"], &carried[0]["start_ms"]), (&json!(first), &json!(2_000)));
     assert_eq!(carried[0]["carried_from_version_id"], json!(first));
-    assert_eq!(vic.next().await["type"], "comment.carried_over");
+    assert_eq!(vic.hear().await["type"], "comment.carried_over");
 
     let counts = async |who: &crate::support::Person, version: &str| {
         who.get(&format!("/api/v1/versions/{version}")).await.ok(200)["comment_counts"].clone()

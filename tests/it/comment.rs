@@ -404,15 +404,15 @@ async fn one_browser_hears_what_another_one_says() {
     let (mut vic, mut ben) =
         (band.vic.listen(&events).await, band.ben.listen("/api/v1/events?types=comment.*").await);
     band.say(&band.ben, json!({"body": "for us", "visibility": "team"})).await;
-    let heard = ben.next().await;
+    let heard = ben.hear().await;
     assert_eq!((&heard["type"], &heard["data"]["body"]), (&json!("comment.created"), &json!("for us")));
     let comment = band.say(band.ada(), json!({"body": "for all, @vic", "start_ms": 42_000})).await;
-    let heard = vic.next().await;
+    let heard = vic.hear().await;
     assert_eq!((&heard["type"], &heard["resource"]["id"]), (&json!("comment.created"), &comment["id"]));
     assert_eq!((&heard["actor"]["name"], &heard["data"]["start_ms"]), (&json!("ada"), &json!(42_000)));
     let reaction = format!("{}/reactions/%F0%9F%A5%81", at(&comment));
     band.vic.ask(reqwest::Method::PUT, &reaction).await.ok(200);
-    let heard = vic.next().await;
+    let heard = vic.hear().await;
     assert_eq!(heard["type"], "reaction.added");
     assert_eq!(
         (&heard["data"]["reactions"][0]["emoji"], &heard["data"]["reactions"][0]["count"]),
@@ -433,7 +433,7 @@ async fn one_browser_hears_what_another_one_says() {
         "reaction.removed",
         "comment.deleted",
     ] {
-        let heard = vic.next().await;
+        let heard = vic.hear().await;
         assert_eq!(heard["type"], kind);
         assert_eq!(heard["resource"]["id"], comment["id"]);
     }

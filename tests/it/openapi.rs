@@ -1,7 +1,11 @@
 //! What every client generator needs from the document, and that the committed one is the one this program serves.
 
+use crate::{admin::administrator, support::App};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
+
+/// An id that nothing has.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 fn document() -> Value {
     serde_json::from_str(api::openapi::json()).expect("the document is JSON")
@@ -175,6 +179,49 @@ fn names_in_json_and_paths_follow_the_house() {
     for (name, schema) in document["components"]["schemas"].as_object().expect("schemas") {
         let fields = schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field);
         complaints.extend(fields.filter(|field| !snake(field)).map(|field| format!("{name}.{field}")));
+    }
+    none(complaints);
+}
+
+/// The schema of the JSON body of an operation, if it takes one.
+fn body_of<'a>(document: &'a Value, operation: &Value) -> Option<&'a Value> {
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    document.pointer(schema["$ref"].as_str()?.trim_start_matches('#'))
+}
+
+#[test]
+fn every_json_body_has_an_example_that_names_its_fields() {
+    let document = document();
+    none(operations(&document).into_iter().filter_map(|(place, operation)| {
+        let schema = body_of(&document, operation)?;
+        let Some(example) = schema["example"].as_object() else {
+            return Some(format!("{place}: no example"));
+        };
+        let needed = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let missing: Vec<_> = needed.filter(|name| !example.contains_key(*name)).collect();
+        (!missing.is_empty() || example.is_empty()).then(|| format!("{place}: the example lacks {missing:?}"))
+    }));
+}
+
+/// What is wrong with an example shows when it is sent: what it is about may be missing, but its body is read first.
+#[tokio::test]
+async fn every_example_is_understood_by_the_server() {
+    let app = App::start().await;
+    let boss = administrator(&app, "boss").await;
+    let document = document();
+    let mut complaints = Vec::new();
+    for (place, operation) in operations(&document) {
+        let Some(schema) = body_of(&document, operation) else { continue };
+        let (method, path) = place.split_once(' ').expect("a method and a path");
+        let path = path.split('/').map(|part| if part.starts_with('{') { NOBODY } else { part });
+        let path = path.collect::<Vec<_>>().join("/");
+        let asked = boss.ask(method.parse().expect("a method"), &path).json(&schema["example"]).await;
+        let faults = if asked.status == 422 { asked.json()["errors"].clone() } else { Value::Null };
+        // No example knows the password of whoever sends it.
+        let wrong = faults.as_array().into_iter().flatten().any(|fault| fault["code"] != "wrong_password");
+        if wrong || matches!(asked.status, 400 | 415 | 500..) {
+            complaints.push(format!("{place}: {}", asked.text()));
+        }
     }
     none(complaints);
 }

@@ -7,7 +7,7 @@ mod app;
 pub mod band;
 mod errors;
 mod heard;
-mod listener;
+pub mod live;
 mod person;
 pub mod studio;
 mod world;

@@ -28,6 +28,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// use api::http::body::{Checks, Input};
 /// use model::{Violations, text::{Label, Prose}};
 /// use poem_openapi::{Object, types::MaybeUndefined};
+/// use serde_json::{Value, json};
 ///
 /// struct NewBand { name: Label, note: Option<Prose> }
 /// struct BandChange { name: Option<Label>, note: Option<Option<Prose>> }
@@ -43,6 +44,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// impl Input for CreateBand {
 ///     type Value = NewBand;
+///     fn example() -> Value {
+///         json!({"name": "The Band", "note": "Tuesdays at eight."})
+///     }
 ///     fn parse(self) -> Result<NewBand, Violations> {
 ///         let mut faults = Violations::default();
 ///         let name = faults.check("/name", Label::parse(&self.name));
@@ -61,6 +65,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// impl Input for UpdateBand {
 ///     type Value = BandChange;
+///     fn example() -> Value {
+///         json!({"note": null})
+///     }
 ///     fn parse(self) -> Result<BandChange, Violations> {
 ///         let mut faults = Violations::default();
 ///         let name = faults.optional("/name", self.name, |text| Label::parse(&text));
@@ -85,6 +92,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub trait Input: ParseFromJSON + Send + 'static {
     /// What the service takes.
     type Value: Send;
+    /// A request as somebody might send it, for the document. A test sends each of them.
+    fn example() -> Value;
     /// Parses every field.
     ///
     /// # Errors
@@ -109,6 +118,9 @@ impl<'a, T: Input> ApiExtractor<'a> for Body<T> {
 
     fn register(registry: &mut Registry) {
         T::register(registry);
+        if let Some(schema) = registry.schemas.get_mut(T::name().as_ref()) {
+            schema.example = Some(T::example());
+        }
     }
 
     fn request_meta() -> Option<MetaRequest> {

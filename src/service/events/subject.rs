@@ -7,6 +7,7 @@ use crate::{
     invitation::InvitationView,
     job_view::JobView,
     member::MemberView,
+    profile::UserView,
     project::ProjectView,
     track::TrackView,
     version::VersionView,
@@ -33,6 +34,8 @@ pub enum Subject {
     Invitation(Box<InvitationView>),
     /// A comment.
     Comment(Box<CommentView>),
+    /// The reader's own account.
+    User(Box<UserView>),
 }
 
 impl Service {
@@ -68,6 +71,10 @@ impl Service {
             "comment" => {
                 let found = self.get_comment(cx, CommentId::new(id), Include::Comment).await;
                 found.map(|view| Subject::Comment(Box::new(view)))
+            }
+            // An account is shown to its owner alone.
+            "user" if cx.user_id().ok() == Some(UserId::new(id)) => {
+                self.get_me(cx).await.map(|me| Subject::User(Box::new(me.account)))
             }
             _ => return Ok(None),
         };

@@ -1,6 +1,6 @@
 //! Somebody in front of the API.
 
-use super::{heard::Heard, listener::Listener};
+use super::{heard::Heard, live::Live};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use std::future::{Future, IntoFuture};
@@ -49,9 +49,8 @@ impl Person {
     }
 
     /// Listens to a stream of events that has begun.
-    pub async fn listen(&self, path: &str) -> Listener {
-        let response = self.get(path).0.send().await.expect("the server answers");
-        Listener::on(response).await
+    pub async fn listen(&self, path: &str) -> Live {
+        Live::open(self.get(path)).await
     }
 
     /// GET.
@@ -101,10 +100,17 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Sends it; the body is still to be read.
+    pub async fn send(self) -> reqwest::Response {
+        self.0.send().await.expect("the server answers")
+    }
+}
+
 impl IntoFuture for Ask {
     type Output = Heard;
     type IntoFuture = Pin<Box<dyn Future<Output = Heard> + Send>>;
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move { Heard::read(self.0.send().await.expect("the server answers")).await })
+        Box::pin(async move { Heard::read(self.send().await).await })
     }
 }

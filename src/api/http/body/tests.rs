@@ -15,6 +15,11 @@ struct Draft {
 
 impl Input for Draft {
     type Value = (ProjectName, Option<f64>, Option<Option<Prose>>);
+
+    fn example() -> Value {
+        json!({"name": "Song", "bpm": 120})
+    }
+
     fn parse(self) -> Result<Self::Value, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", ProjectName::parse(&self.name));

@@ -53,6 +53,11 @@ struct Band {
 
 impl Input for Band {
     type Value = String;
+
+    fn example() -> Value {
+        json!({"name": "The Band"})
+    }
+
     fn parse(self) -> Result<String, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", model::text::Label::parse(&self.name));

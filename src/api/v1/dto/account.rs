@@ -12,6 +12,7 @@ use model::{
     text::{Handle, Locale, PersonName, Prose, TimeZone},
 };
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
+use serde_json::{Value, json};
 use service::{
     Stored,
     profile::{Me as MeView, ProfilePatch, UserView},
@@ -226,6 +227,11 @@ pub struct UpdateMe {
 
 impl Input for UpdateMe {
     type Value = ProfilePatch;
+
+    fn example() -> Value {
+        json!({"name": "Ada Lovelace", "handle": "ada", "bio": "Plays the engine.", "timezone": "Europe/London"})
+    }
+
     fn parse(self) -> Result<ProfilePatch, Violations> {
         let mut faults = Violations::default();
         let patch = ProfilePatch {

@@ -8,6 +8,7 @@ use model::{
     violation::Fault,
 };
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::stream_url::StreamLink;
 
 /// A link for `<audio>`.
@@ -45,6 +46,11 @@ pub struct NewStreamUrl {
 
 impl Input for CreateStreamUrl {
     type Value = NewStreamUrl;
+
+    fn example() -> Value {
+        json!({"ttl_s": 3600})
+    }
+
     fn parse(self) -> Result<NewStreamUrl, Violations> {
         let mut faults = Violations::default();
         let ttl_s = faults.optional("/ttl_s", self.ttl_s, |seconds| {

@@ -4,6 +4,7 @@ use super::Time;
 use crate::http::body::Input;
 use model::{Violations, backup::BackupContents};
 use poem_openapi::Object;
+use serde_json::{Value, json};
 use service::backup::BackupView;
 
 /// Which backup to make.
@@ -16,6 +17,11 @@ pub struct CreateBackup {
 
 impl Input for CreateBackup {
     type Value = BackupContents;
+
+    fn example() -> Value {
+        json!({"include_audio": true})
+    }
+
     fn parse(self) -> Result<BackupContents, Violations> {
         Ok(match self.include_audio {
             Some(false) => BackupContents::Rows,

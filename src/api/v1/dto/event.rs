@@ -1,8 +1,8 @@
 //! Events as JSON: one envelope for live streams, the polled log and everything that will carry events later.
 
 use super::{
-    Time, comment::Comment, invitation::Invitation, member::ProjectMember, project::Project, track::Track,
-    version::Version,
+    Time, account::User, comment::Comment, invitation::Invitation, job::Job, member::ProjectMember,
+    project::Project, track::Track, version::Version,
 };
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
@@ -187,7 +187,8 @@ fn data(subject: Subject) -> Value {
         Subject::Invitation(view) => Invitation::from(*view).to_json(),
         Subject::Version(view) => Version::from(*view).to_json(),
         Subject::Comment(view) => Comment::from(*view).to_json(),
-        Subject::Job(_) => None,
+        Subject::Job(view) => Job::from(*view).to_json(),
+        Subject::User(view) => User::from(*view).to_json(),
     };
     match body {
         Some(Value::Object(fields)) => Value::Object(for_everybody(fields)),

@@ -4,6 +4,7 @@ use super::{Time, member::UserRef, mirror::mirrored, project::Role};
 use crate::http::body::{Checks, Input};
 use model::{Violations, invitation as stored, limits, text::Email, text::Note, violation::Fault};
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::{
     access_request::{AccessRequestView, Verdict},
     invitation::{InvitationPreview as Preview, InvitationView, NewInvitation},
@@ -168,6 +169,10 @@ const fn one() -> i64 {
 impl Input for CreateInvitation {
     type Value = NewInvitation;
 
+    fn example() -> Value {
+        json!({"email": "ben@example.org", "role": "editor", "message": "We need a bass."})
+    }
+
     fn parse(self) -> Result<NewInvitation, Violations> {
         debug_assert!(self.max_uses <= limits::INVITATION_USES_MAX);
         let mut faults = Violations::default();
@@ -242,6 +247,10 @@ pub struct RequestAccess {
 impl Input for RequestAccess {
     type Value = Option<Note>;
 
+    fn example() -> Value {
+        json!({"message": "I play the bass."})
+    }
+
     fn parse(self) -> Result<Option<Note>, Violations> {
         let mut faults = Violations::default();
         let message = faults.optional("/message", self.message, |text| Note::parse(&text));
@@ -270,6 +279,10 @@ pub struct DecideAccessRequest {
 
 impl Input for DecideAccessRequest {
     type Value = Verdict;
+
+    fn example() -> Value {
+        json!({"decision": "approve", "role": "editor"})
+    }
 
     fn parse(self) -> Result<Verdict, Violations> {
         Ok(match self.decision {

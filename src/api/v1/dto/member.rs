@@ -4,6 +4,7 @@ use super::{Time, project::Role};
 use crate::http::body::Input;
 use model::{UserId, Violations, access};
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::{member::MemberView, mentionable::Mentionable as Target};
 use uuid::Uuid;
 
@@ -73,6 +74,11 @@ pub struct UpdateMember {
 
 impl Input for UpdateMember {
     type Value = access::Role;
+
+    fn example() -> Value {
+        json!({"role": "editor"})
+    }
+
     fn parse(self) -> Result<access::Role, Violations> {
         Ok(self.role.into())
     }
@@ -87,6 +93,11 @@ pub struct TransferOwnership {
 
 impl Input for TransferOwnership {
     type Value = UserId;
+
+    fn example() -> Value {
+        json!({"user_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f"})
+    }
+
     fn parse(self) -> Result<UserId, Violations> {
         Ok(UserId::new(self.user_id))
     }

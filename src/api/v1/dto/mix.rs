@@ -4,6 +4,7 @@ use super::track::fader;
 use crate::http::body::Input;
 use model::{TrackId, Violation, Violations};
 use poem_openapi::Object;
+use serde_json::{Value, json};
 use service::{mix::Channel, track::FaderPatch};
 use std::collections::BTreeMap;
 
@@ -64,6 +65,10 @@ pub struct MoveFader {
 
 impl Input for PutMix {
     type Value = BTreeMap<TrackId, FaderPatch>;
+
+    fn example() -> Value {
+        json!({"tracks": {"0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f": {"volume": 0.8, "pan": -0.2}, "0192f3c1-5d2e-7a10-9b44-6c7d8e9f0a1b": {"muted": true}}})
+    }
 
     fn parse(self) -> Result<BTreeMap<TrackId, FaderPatch>, Violations> {
         let mut faults = Violations::default();

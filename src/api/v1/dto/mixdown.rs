@@ -7,6 +7,7 @@ use super::{
 use crate::http::body::{Checks, Input};
 use model::{Violation, Violations, limits, rendition::Wish, violation::Fault};
 use poem_openapi::Object;
+use serde_json::{Value, json};
 use service::mixdown::NewMixdown;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -45,6 +46,10 @@ pub struct RangeMs {
 
 impl Input for CreateMixdown {
     type Value = NewMixdown;
+
+    fn example() -> Value {
+        json!({"format": "flac", "bit_depth": "24", "range_ms": {"start": 30_000, "end": 90_000}, "loudness_target": -14.0})
+    }
 
     fn parse(self) -> Result<NewMixdown, Violations> {
         let mut faults = Violations::default();

@@ -7,6 +7,7 @@ use model::{
     text::{Color, MusicalKey, ProjectName, Prose, TimeSignature, parse_bpm},
 };
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
+use serde_json::{Value, json};
 use service::project::{Direction, NewProject, ProjectPatch, ProjectView};
 use uuid::Uuid;
 
@@ -145,6 +146,11 @@ pub struct CreateProject {
 impl Input for CreateProject {
     type Value = NewProject;
 
+    fn example() -> Value {
+        json!({"name": "Night Bus Home", "description": "Four stems and a chorus.", "color": "#e8b84b", "tags": ["demo"], "bpm": 96,
+            "time_signature": "4/4", "key": "A minor"})
+    }
+
     fn parse(self) -> Result<NewProject, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", ProjectName::parse(&self.name));
@@ -187,6 +193,10 @@ pub struct UpdateProject {
 
 impl Input for UpdateProject {
     type Value = ProjectPatch;
+
+    fn example() -> Value {
+        json!({"name": "Night Bus Home (final)", "bpm": 98, "key": null})
+    }
 
     fn parse(self) -> Result<ProjectPatch, Violations> {
         let mut faults = Violations::default();

@@ -4,6 +4,7 @@ use super::mirror::mirrored;
 use crate::http::body::Input;
 use model::{Violations, project as stored};
 use poem_openapi::Object;
+use serde_json::{Value, json};
 use service::{Stored, project::SettingsPatch};
 
 /// What the owners decided for everybody in a project.
@@ -59,6 +60,10 @@ pub struct UpdateProjectSettings {
 
 impl Input for UpdateProjectSettings {
     type Value = SettingsPatch;
+
+    fn example() -> Value {
+        json!({"viewer_can_download": true, "mood_visibility": "editors"})
+    }
 
     fn parse(self) -> Result<SettingsPatch, Violations> {
         Ok(SettingsPatch {

@@ -4,6 +4,7 @@ use super::Time;
 use crate::http::body::Input;
 use model::{Violations, rendition};
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::playback::DownloadForm;
 use uuid::Uuid;
 
@@ -131,6 +132,10 @@ pub struct CreateRendition {
 
 impl Input for CreateRendition {
     type Value = rendition::Wish;
+
+    fn example() -> Value {
+        json!({"format": "mp3", "bitrate": 192_000})
+    }
 
     fn parse(self) -> Result<rendition::Wish, Violations> {
         let Self { format, bit_depth, bitrate, sample_rate } = self;

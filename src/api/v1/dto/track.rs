@@ -8,6 +8,7 @@ use model::{
     track::{Fader, Track as Row},
 };
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
+use serde_json::{Value, json};
 use service::track::{FaderPatch, NewTrack, Place, TrackList, TrackPatch, TrackView};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -146,6 +147,10 @@ pub struct CreateTrack {
 impl Input for CreateTrack {
     type Value = NewTrack;
 
+    fn example() -> Value {
+        json!({"name": "Bass", "kind": "stem", "instrument": "bass", "volume": 1.0, "pan": -0.2})
+    }
+
     fn parse(self) -> Result<NewTrack, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", TrackName::parse(&self.name));
@@ -230,6 +235,10 @@ pub struct UpdateTrack {
 impl Input for UpdateTrack {
     type Value = TrackPatch;
 
+    fn example() -> Value {
+        json!({"name": "Bass (DI)", "volume": 0.8, "notes": null})
+    }
+
     fn parse(self) -> Result<TrackPatch, Violations> {
         let mut faults = Violations::default();
         let patch = TrackPatch {
@@ -261,6 +270,10 @@ pub struct MoveTrack {
 impl Input for MoveTrack {
     type Value = Place;
 
+    fn example() -> Value {
+        json!({"before_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f"})
+    }
+
     fn parse(self) -> Result<Place, Violations> {
         let mut faults = Violations::default();
         let place = place(&mut faults, self.before_id, self.after_id);
@@ -284,6 +297,10 @@ pub struct ReorderTracks {
 
 impl Input for ReorderTracks {
     type Value = Vec<TrackId>;
+
+    fn example() -> Value {
+        json!({"track_ids": ["0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f", "0192f3c1-5d2e-7a10-9b44-6c7d8e9f0a1b"]})
+    }
 
     fn parse(self) -> Result<Vec<TrackId>, Violations> {
         let mut faults = Violations::default();

@@ -4,6 +4,7 @@ use super::Time;
 use crate::http::body::{Checks, Input};
 use model::{Violations, limits, text::FileName, upload as stored, violation::Fault};
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::{Stored, upload::NewUpload};
 use uuid::Uuid;
 
@@ -94,6 +95,11 @@ pub struct CreateUpload {
 
 impl Input for CreateUpload {
     type Value = NewUpload;
+
+    fn example() -> Value {
+        json!({"project_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f", "filename": "bass-walking.wav", "size_bytes": 8_467_244, "content_type": "audio/wav"})
+    }
+
     fn parse(self) -> Result<NewUpload, Violations> {
         let mut faults = Violations::default();
         let filename = faults.check("/filename", FileName::parse(&self.filename));

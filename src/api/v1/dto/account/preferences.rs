@@ -3,6 +3,7 @@
 use crate::http::body::Input;
 use model::{Violations, account};
 use poem_openapi::{Enum, Object};
+use serde_json::{Value, json};
 use service::preferences::PreferencesPatch;
 
 macro_rules! same_words {
@@ -118,6 +119,11 @@ pub struct UpdatePreferences {
 
 impl Input for UpdatePreferences {
     type Value = PreferencesPatch;
+
+    fn example() -> Value {
+        json!({"theme": "dark", "playback": {"loudness_match": true, "target_lufs": -14.0}})
+    }
+
     fn parse(self) -> Result<PreferencesPatch, Violations> {
         let playback = self.playback.as_ref();
         Ok(PreferencesPatch {

@@ -8,6 +8,7 @@ use model::{
     violation::Fault,
 };
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
+use serde_json::{Value, json};
 use service::{
     NewUser, Password,
     account::admin::{Invite, UserAccess, UserChange},
@@ -61,6 +62,11 @@ pub struct Registration {
 
 impl Input for RegisterRequest {
     type Value = Registration;
+
+    fn example() -> Value {
+        json!({"email": "ada@example.org", "name": "Ada", "password": "four strings, one groove"})
+    }
+
     fn parse(self) -> Result<Registration, Violations> {
         let mut faults = Violations::default();
         let user = faults.person(&self.email, &self.name, Some(&self.password));
@@ -81,6 +87,11 @@ pub struct LoginRequest {
 
 impl Input for LoginRequest {
     type Value = Attempt;
+
+    fn example() -> Value {
+        json!({"email": "ada@example.org", "password": "four strings, one groove", "device_name": "Studio laptop"})
+    }
+
     fn parse(self) -> Result<Attempt, Violations> {
         let mut faults = Violations::default();
         let device_name = faults.optional("/device_name", self.device_name, |text| Label::parse(&text));
@@ -97,6 +108,11 @@ pub struct RefreshRequest {
 
 impl Input for RefreshRequest {
     type Value = String;
+
+    fn example() -> Value {
+        json!({"refresh_token": "the latest refresh token of the login"})
+    }
+
     fn parse(self) -> Result<String, Violations> {
         Ok(self.refresh_token)
     }
@@ -111,6 +127,11 @@ pub struct EmailRequest {
 
 impl Input for EmailRequest {
     type Value = Email;
+
+    fn example() -> Value {
+        json!({"email": "ada@example.org"})
+    }
+
     fn parse(self) -> Result<Email, Violations> {
         let mut faults = Violations::default();
         let email = faults.email("/email", &self.email);
@@ -127,6 +148,11 @@ pub struct VerifyEmailRequest {
 
 impl Input for VerifyEmailRequest {
     type Value = String;
+
+    fn example() -> Value {
+        json!({"token": "the last part of the mailed link"})
+    }
+
     fn parse(self) -> Result<String, Violations> {
         Ok(self.token)
     }
@@ -159,6 +185,11 @@ impl NewSecret {
 
 impl Input for ResetPassword {
     type Value = NewSecret;
+
+    fn example() -> Value {
+        json!({"token": "the last part of the link", "new_password": "four strings, one groove"})
+    }
+
     fn parse(self) -> Result<NewSecret, Violations> {
         NewSecret::parse(self.token, &self.new_password)
     }
@@ -175,6 +206,11 @@ pub struct ChangePassword {
 
 impl Input for ChangePassword {
     type Value = NewSecret;
+
+    fn example() -> Value {
+        json!({"current_password": "three chords and the truth", "new_password": "four strings, one groove"})
+    }
+
     fn parse(self) -> Result<NewSecret, Violations> {
         NewSecret::parse(self.current_password, &self.new_password)
     }
@@ -199,6 +235,11 @@ pub struct NewAddress {
 
 impl Input for ChangeEmail {
     type Value = NewAddress;
+
+    fn example() -> Value {
+        json!({"new_email": "ada@music.example", "password": "four strings, one groove"})
+    }
+
     fn parse(self) -> Result<NewAddress, Violations> {
         let mut faults = Violations::default();
         let email = faults.email("/new_email", &self.new_email);
@@ -257,6 +298,12 @@ pub struct CompleteSetup {
 
 impl Input for CompleteSetup {
     type Value = NewInstance;
+
+    fn example() -> Value {
+        json!({"token": "the last part of the setup link", "email": "ada@example.org", "name": "Ada",
+            "password": "four strings, one groove", "site_url": "https://music.example", "registration": "invite"})
+    }
+
     fn parse(self) -> Result<NewInstance, Violations> {
         let mut faults = Violations::default();
         let admin = faults.person(&self.email, &self.name, Some(&self.password));
@@ -305,6 +352,11 @@ pub struct NewAccount {
 
 impl Input for CreateUser {
     type Value = NewAccount;
+
+    fn example() -> Value {
+        json!({"email": "ben@example.org", "name": "Ben", "role": "member", "send_invite": true})
+    }
+
     fn parse(self) -> Result<NewAccount, Violations> {
         let mut faults = Violations::default();
         let user = faults.person(&self.email, &self.name, self.password.as_deref());
@@ -328,6 +380,11 @@ pub struct UpdateUser {
 
 impl Input for UpdateUser {
     type Value = UserChange;
+
+    fn example() -> Value {
+        json!({"role": "admin", "quota_bytes": null})
+    }
+
     fn parse(self) -> Result<UserChange, Violations> {
         let mut faults = Violations::default();
         let access = faults.optional("/status", self.status, |status| match status {
@@ -351,6 +408,11 @@ pub struct CreateRegistrationInvite {
 
 impl Input for CreateRegistrationInvite {
     type Value = Option<Email>;
+
+    fn example() -> Value {
+        json!({"email": "cleo@example.org"})
+    }
+
     fn parse(self) -> Result<Option<Email>, Violations> {
         let mut faults = Violations::default();
         let email = faults.optional("/email", self.email, |text| Email::parse(&text));

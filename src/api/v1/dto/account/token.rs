@@ -6,6 +6,7 @@ use crate::{
 };
 use model::{ProjectId, Timestamp, Violations, account, text::Label, violation::Fault};
 use poem_openapi::Object;
+use serde_json::{Value, json};
 use service::{
     Stored,
     token::{MadeApiToken, NewApiToken, Scope},
@@ -91,6 +92,11 @@ pub struct CreateApiToken {
 
 impl Input for CreateApiToken {
     type Value = NewApiToken;
+
+    fn example() -> Value {
+        json!({"name": "Nightly export", "scopes": ["projects:read", "audio:read"], "expires_at": "2036-01-01T00:00:00Z"})
+    }
+
     fn parse(self) -> Result<NewApiToken, Violations> {
         let mut faults = Violations::default();
         let name = faults.check("/name", Label::parse(&self.name));

@@ -4,6 +4,7 @@ use super::CommentVisibility;
 use crate::http::body::{Checks, Input};
 use model::{Violations, comment::Span, text::CommentText};
 use poem_openapi::{Object, types::MaybeUndefined};
+use serde_json::{Value, json};
 use service::comment::{CommentPatch, NewComment, Resolve};
 use uuid::Uuid;
 
@@ -31,6 +32,11 @@ pub struct CreateComment {
 
 impl Input for CreateComment {
     type Value = NewComment;
+
+    fn example() -> Value {
+        json!({"body": "The snare is too loud here, @ben.", "version_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f", "start_ms": 42_000, "end_ms": 47_500})
+    }
+
     fn parse(self) -> Result<NewComment, Violations> {
         let mut faults = Violations::default();
         let text = faults.check("/body", CommentText::parse(&self.body));
@@ -63,6 +69,11 @@ pub struct UpdateComment {
 
 impl Input for UpdateComment {
     type Value = CommentPatch;
+
+    fn example() -> Value {
+        json!({"body": "The snare is a little too loud here, @ben.", "end_ms": null})
+    }
+
     fn parse(self) -> Result<CommentPatch, Violations> {
         let mut faults = Violations::default();
         let text = faults.optional("/body", self.body, |text| CommentText::parse(&text));
@@ -84,6 +95,11 @@ pub struct ResolveComment {
 
 impl Input for ResolveComment {
     type Value = Resolve;
+
+    fn example() -> Value {
+        json!({"resolved_in_version_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f", "note": "Down by 3 dB."})
+    }
+
     fn parse(self) -> Result<Resolve, Violations> {
         let mut faults = Violations::default();
         let note = faults.optional("/note", self.note, |text| CommentText::parse(&text));

@@ -13,7 +13,7 @@ use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef},
     types::{MaybeUndefined, ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use service::{
     version::{MetadataPatch, VersionPatch},
     version_create::{Carry, NewVersion},
@@ -66,6 +66,11 @@ fn yes() -> bool {
 
 impl Input for CreateVersion {
     type Value = NewVersion;
+
+    fn example() -> Value {
+        json!({"upload_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f", "label": "walking", "changelog": "Quieter in the chorus.", "make_current": true})
+    }
+
     fn parse(self) -> Result<NewVersion, Violations> {
         let mut faults = Violations::default();
         let label = faults.optional("/label", self.label, |text| Label::parse(&text));
@@ -100,6 +105,11 @@ pub struct UpdateVersion {
 
 impl Input for UpdateVersion {
     type Value = VersionPatch;
+
+    fn example() -> Value {
+        json!({"label": "the one", "metadata": {"mic": "U 47", "room": null}, "tags": ["keeper"]})
+    }
+
     fn parse(self) -> Result<VersionPatch, Violations> {
         let mut faults = Violations::default();
         let label = faults.patch("/label", self.label, |text| Label::parse(&text));
@@ -189,6 +199,11 @@ pub struct SetCurrentVersion {
 
 impl Input for SetCurrentVersion {
     type Value = VersionId;
+
+    fn example() -> Value {
+        json!({"version_id": "0192f3c1-4a5b-7c6d-8e9f-0a1b2c3d4e5f"})
+    }
+
     fn parse(self) -> Result<VersionId, Violations> {
         Ok(self.version_id.into())
     }
