@@ -4,6 +4,7 @@ use crate::{
     docs,
     health::{Checks, HealthApi},
     http::{
+        answers::Answers,
         cors::Origins,
         cursor::CursorKey,
         frame::{Frame, Surroundings},
@@ -87,6 +88,7 @@ pub(crate) fn endpoint_over<A: OpenApi + 'static>(
         limiter: Limiter::new(config.rate_limits, &deps.clock),
         cursors: Arc::new(CursorKey::derive(&deps.secret)),
         schemas: Arc::new(Schemas::new(registry)),
+        answers: Answers::default(),
     };
     let framed = Framed::new(apis, Arc::new(foundation));
     let mut metrics = deps.metrics;

@@ -3,6 +3,7 @@
 //! [`frame`] wraps the server, [`operation`] wraps each operation; the rest are extractors (what a handler takes) and
 //! responders (what it returns).
 
+pub mod answers;
 pub mod body;
 pub mod client;
 pub mod conditional;

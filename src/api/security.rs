@@ -38,6 +38,8 @@ pub trait Gate: Send + Sync {
     /// # Errors
     /// `SetupRequired`.
     async fn require_setup(&self) -> service::Result<()>;
+    /// Which state of the rows answers show.
+    fn generation(&self) -> u64;
 }
 
 #[async_trait]
@@ -47,6 +49,9 @@ impl Gate for Service {
     }
     async fn require_setup(&self) -> service::Result<()> {
         Service::require_setup(self).await
+    }
+    fn generation(&self) -> u64 {
+        Service::generation(self)
     }
 }
 

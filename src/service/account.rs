@@ -11,7 +11,10 @@ pub mod register;
 mod tests;
 
 use crate::{
-    Caller, Ctx, Error, Result, Service, Via, authenticate::SeenMemory, commit::decide_again,
+    Caller, Ctx, Error, Result, Service, Via,
+    authenticate::{KnownLogin, SeenMemory},
+    commit::decide_again,
+    memo::Memo,
     password::PasswordPool,
 };
 use backoff::{Backoff, Throttle};
@@ -41,6 +44,7 @@ pub(crate) struct Accounts {
     pub(crate) backoff: Backoff,
     pub(crate) mails: Throttle,
     pub(crate) seen: SeenMemory,
+    pub(crate) logins: Memo<[u8; 32], KnownLogin>,
     /// Set once an administrator was seen: there is always one from then on.
     pub(crate) set_up: AtomicBool,
 }

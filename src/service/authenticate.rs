@@ -61,6 +61,16 @@ impl AccessToken {
     }
 }
 
+/// Who a bearer token was found to speak for.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownLogin {
+    login: Login,
+    /// When that ends by itself.
+    until: Option<Timestamp>,
+    /// The person, and the session or token.
+    used: [Uuid; 2],
+}
+
 /// The SHA-256 under which a secret is stored.
 pub(crate) fn sha256(secret: impl AsRef<[u8]>) -> [u8; 32] {
     Sha256::digest(secret).into()
@@ -72,25 +82,43 @@ impl Service {
     /// # Errors
     /// `TokenExpired` if an access token has lapsed, `Unauthenticated` for everything else that does not speak for anybody.
     pub async fn authenticate(&self, bearer: &str, now: Timestamp) -> Result<Login> {
+        let (generation, question) = (self.store().generation(), blake3::hash(bearer.as_bytes()).into());
+        let recalled = self.accounts.logins.recall(generation, &question);
+        let known = match recalled.filter(|known| known.until.is_none_or(|until| until > now)) {
+            Some(known) => known,
+            None => {
+                let known = self.known_login(bearer, now).await?;
+                self.accounts.logins.keep(generation, question, known.clone());
+                known
+            }
+        };
+        self.note_seen(&known.used, now).await;
+        Ok(known.login)
+    }
+
+    async fn known_login(&self, bearer: &str, now: Timestamp) -> Result<KnownLogin> {
         if bearer.starts_with(API_TOKEN_PREFIX) {
-            self.authenticate_api_token(bearer, now).await
+            self.known_api_token(bearer, now).await
         } else {
-            self.authenticate_access_token(bearer, now).await
+            self.known_access_token(bearer, now).await
         }
     }
 
-    async fn authenticate_access_token(&self, bearer: &str, now: Timestamp) -> Result<Login> {
+    async fn known_access_token(&self, bearer: &str, now: Timestamp) -> Result<KnownLogin> {
         let claims = self.parts.keys.open(bearer).ok_or(Error::Unauthenticated)?;
         let claims: Claims = serde_json::from_slice(&claims).map_err(|_| Error::Unauthenticated)?;
         if claims.exp <= now {
             return Err(Error::TokenExpired);
         }
-        let user = self.user_of_session(claims.sub, claims.sid, now).await?;
+        let (user, session_ends) = self.user_of_session(claims.sub, claims.sid, now).await?;
         if claims.ver != user.row.security_version {
             return Err(Error::Unauthenticated);
         }
-        self.note_seen(&[claims.sub.uuid(), claims.sid.uuid()], now).await;
-        Ok(login(&user, Via::Session(claims.sid)))
+        Ok(KnownLogin {
+            login: login(&user, Via::Session(claims.sid)),
+            until: Some(claims.exp.min(session_ends)),
+            used: [claims.sub.uuid(), claims.sid.uuid()],
+        })
     }
 
     /// Who a login on a device speaks for, for what was signed under it.
@@ -100,26 +128,31 @@ impl Service {
         id: SessionId,
         now: Timestamp,
     ) -> Result<Login> {
-        let user = self.user_of_session(user_id, id, now).await?;
+        let (user, _) = self.user_of_session(user_id, id, now).await?;
         Ok(login(&user, Via::Session(id)))
     }
 
-    /// The account of a session that is alive.
-    async fn user_of_session(&self, user_id: UserId, id: SessionId, now: Timestamp) -> Result<Stored<User>> {
+    /// The account of a session that is alive, and when the session ends.
+    async fn user_of_session(
+        &self,
+        user_id: UserId,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<(Stored<User>, Timestamp)> {
         let session = self.store().get::<Sessions>(&id).await?.ok_or(Error::Unauthenticated)?;
         let user = self.active_user(user_id).await?;
         let alive = session.row.user_id == user_id
             && session.row.expires_at > now
             && session.row.security_version == user.row.security_version;
-        if alive { Ok(user) } else { Err(Error::Unauthenticated) }
+        if alive { Ok((user, session.row.expires_at)) } else { Err(Error::Unauthenticated) }
     }
 
-    async fn authenticate_api_token(&self, bearer: &str, now: Timestamp) -> Result<Login> {
+    async fn known_api_token(&self, bearer: &str, now: Timestamp) -> Result<KnownLogin> {
         let (id, token) =
             self.store().find::<ApiTokenByHash>(&sha256(bearer)).await?.ok_or(Error::Unauthenticated)?;
+        let until = token.row.expires_at;
         let login = self.login_of_token(token.row, now).await?;
-        self.note_seen(&[login.user_id.uuid(), id.uuid()], now).await;
-        Ok(login)
+        Ok(KnownLogin { used: [login.user_id.uuid(), id.uuid()], login, until })
     }
 
     /// Who a personal access token speaks for, for what was signed under it.

@@ -30,7 +30,7 @@ pub enum Caller {
 }
 
 /// A person, and how they proved it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Login {
     /// Who.
     pub user_id: UserId,
@@ -43,7 +43,7 @@ pub struct Login {
 }
 
 /// How a person proved who they are.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// An access token of this session.
     Session(SessionId),

@@ -25,6 +25,7 @@ pub mod keys;
 pub mod live;
 pub mod mail;
 pub mod member;
+pub mod memo;
 pub mod mentionable;
 pub mod mix;
 pub mod mixdown;
@@ -69,6 +70,7 @@ pub use ctx::{Caller, Client, Ctx, Idempotency, Login, Via};
 pub use error::Error;
 pub use keys::{Keys, Purpose};
 pub use mail::MailOrder;
+pub use memo::Memo;
 pub use password::Password;
 pub use session::LoginResult;
 pub use settings::Settings;
@@ -128,6 +130,10 @@ impl Service {
     /// The secrets of the instance, for signing cursors and links.
     pub fn keys(&self) -> &Keys {
         &self.parts.keys
+    }
+    /// Which state of the rows answers show: see [`Memo`].
+    pub fn generation(&self) -> u64 {
+        self.parts.store.generation()
     }
     pub(crate) fn store(&self) -> &store::Store {
         &self.parts.store

@@ -125,6 +125,7 @@ impl Committer {
         self.group += 1;
         self.inner.heartbeat.enter(Stage::Apply);
         let mut view = self.inner.view.write();
+        self.inner.generation.fetch_add(1, Ordering::Release);
         view.group = self.group;
         if decided.durable {
             view.unsynced = decided.writes.keys().cloned().collect();

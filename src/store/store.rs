@@ -122,6 +122,13 @@ impl Store {
         &self.inner.heartbeat
     }
 
+    /// Which state of the rows readers see: it grows before anything that is written can be read. What was read after asking
+    /// stays right for as long as the answer here stays the same.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.inner.generation.load(Ordering::Acquire)
+    }
+
     /// Batches that wait for the committer.
     #[must_use]
     pub fn queued(&self) -> usize {

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     /// Held by the backup that is being written: there is one tap.
     pub(crate) backup: Mutex<()>,
     pub(crate) dead: AtomicBool,
+    /// Grows with every group, under the write lock and before any of it can be read.
+    pub(crate) generation: AtomicU64,
     waiting_reads: Arc<Semaphore>,
 }
 
@@ -100,6 +102,7 @@ impl Inner {
             tap: Mutex::default(),
             backup: Mutex::default(),
             dead: AtomicBool::new(false),
+            generation: AtomicU64::new(0),
             waiting_reads: Arc::new(Semaphore::new(WAITING_READS)),
         }
     }

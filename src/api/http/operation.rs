@@ -6,6 +6,7 @@
 use crate::{
     codes::Code,
     http::{
+        answers::{self, Answers},
         body::{self, Buffered},
         conditional,
         cursor::CursorKey,
@@ -116,6 +117,8 @@ pub struct Foundation {
     pub cursors: Arc<CursorKey>,
     /// The schemas of the document.
     pub schemas: Arc<Schemas>,
+    /// What was answered since the last write.
+    pub answers: Answers,
 }
 
 /// An API whose operations run inside the frame.
@@ -238,7 +241,7 @@ impl Endpoint for FramedEndpoint {
 }
 
 impl FramedEndpoint {
-    async fn answer(&self, mut request: Request) -> poem::Result<Response> {
+    async fn answer(&self, request: Request) -> poem::Result<Response> {
         let exchange = request.extensions().get::<Exchange>().cloned();
         let exchange = exchange.ok_or_else(|| Failure::internal("an operation runs outside of the frame"))?;
         self.check_setup(&request).await?;
@@ -247,19 +250,38 @@ impl FramedEndpoint {
             Some(bucket) => self.foundation.limiter.draw(self.operation.class, &bucket)?,
             None => None,
         };
+        let conditions = self.operation.method.is_safe().then(|| request.headers().clone());
+        let mut response = self.asked(&exchange, caller, request).await?;
+        if let Some(conditions) = conditions {
+            response = conditional::not_modified(&conditions, response);
+        }
+        if let Some(allowance) = allowance {
+            allowance.write(response.headers_mut());
+        }
+        Ok(response)
+    }
+
+    /// The answer to this question, from memory if nothing was written since it was asked.
+    async fn asked(
+        &self,
+        exchange: &Exchange,
+        caller: Caller,
+        mut request: Request,
+    ) -> poem::Result<Response> {
+        let Foundation { gate, answers, .. } = &*self.foundation;
+        let (generation, question) = (gate.generation(), answers::question(&caller, &request));
+        if let Some(response) = question.as_ref().and_then(|asked| answers.recall(generation, asked)) {
+            return Ok(response);
+        }
         self.check_params(&request)?;
         let mut cx = exchange.ctx(caller);
         cx.idempotency = self.idempotency(&cx, &mut request).await?;
         request.set_data(cx);
         request.set_data(Arc::clone(&self.foundation.schemas));
         request.set_data(Arc::clone(&self.foundation.cursors));
-        let conditions = self.operation.method.is_safe().then(|| request.headers().clone());
-        let mut response = self.inner.call(request).await?.into_response();
-        if let Some(conditions) = conditions {
-            response = conditional::not_modified(&conditions, response);
-        }
-        if let Some(allowance) = allowance {
-            allowance.write(response.headers_mut());
+        let response = self.inner.call(request).await?.into_response();
+        if let Some(question) = question {
+            answers.keep(generation, question, &response);
         }
         Ok(response)
     }

@@ -1,6 +1,9 @@
 //! What operations return: a JSON body with its status and headers. One success shape for each operation.
 
-use crate::http::conditional::{counted_tag, revision_tag};
+use crate::http::{
+    answers::OfRows,
+    conditional::{counted_tag, revision_tag},
+};
 use bytes::Bytes;
 use poem::{
     IntoResponse, Response,
@@ -24,6 +27,14 @@ pub struct Tagged<T> {
     body: T,
     revision: u64,
     counts: Counts,
+    source: Source,
+}
+
+/// What a body is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Rows,
+    Anything,
 }
 
 /// Whether a body contains counts that are not part of its revision.
@@ -36,11 +47,15 @@ enum Counts {
 impl<T> Tagged<T> {
     /// A body that changes exactly when its revision does.
     pub fn exact(revision: u64, body: T) -> Self {
-        Self { body, revision, counts: Counts::Absent }
+        Self { body, revision, counts: Counts::Absent, source: Source::Anything }
     }
     /// A body that also contains counts, roles or unread marks.
     pub fn counted(revision: u64, body: T) -> Self {
-        Self { body, revision, counts: Counts::Present }
+        Self { body, revision, counts: Counts::Present, source: Source::Anything }
+    }
+    /// Says that the body is made of rows alone, so that it may be given again until something is written.
+    pub fn of_rows(self) -> Self {
+        Self { source: Source::Rows, ..self }
     }
 }
 
@@ -103,7 +118,10 @@ impl<T: ToJSON> IntoResponse for Tagged<T> {
             Counts::Absent => revision_tag(self.revision),
             Counts::Present => counted_tag(self.revision, &body),
         };
-        let mut response = respond(StatusCode::OK, body);
+        let mut response = respond(StatusCode::OK, body.clone());
+        if self.source == Source::Rows {
+            response.set_data(OfRows(body));
+        }
         set(&mut response, header::ETAG, &tag);
         set(&mut response, header::CACHE_CONTROL, "private, no-cache");
         response

@@ -20,6 +20,9 @@ impl Gate for OneToken {
     async fn require_setup(&self) -> service::Result<()> {
         Ok(())
     }
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
 fn operation(method: Method, security: Vec<HashMap<&'static str, Vec<&'static str>>>) -> Operation {

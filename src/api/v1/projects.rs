@@ -43,7 +43,7 @@ impl ProjectsApi {
 
 /// The answer that shows a project.
 pub(super) fn shown(view: ProjectView) -> Tagged<Project> {
-    Tagged::counted(view.project.rev, view.into())
+    Tagged::counted(view.project.rev, view.into()).of_rows()
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Projects")]

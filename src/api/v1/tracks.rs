@@ -39,7 +39,7 @@ impl TracksApi {
 
 /// The answer that shows a track.
 fn shown(view: TrackView) -> Tagged<Track> {
-    Tagged::counted(view.track.rev, view.into())
+    Tagged::counted(view.track.rev, view.into()).of_rows()
 }
 
 #[OpenApi(prefix_path = "/api/v1", tag = "Tag::Tracks")]

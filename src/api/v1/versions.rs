@@ -149,7 +149,7 @@ impl VersionsApi {
 }
 
 fn tagged(view: VersionView) -> Tagged<Version> {
-    Tagged::counted(view.version.rev, view.into())
+    Tagged::counted(view.version.rev, view.into()).of_rows()
 }
 
 fn described(view: VersionView) -> (String, Tagged<Version>) {

@@ -175,6 +175,9 @@ impl Gate for Doorman {
     async fn require_setup(&self) -> service::Result<()> {
         Ok(())
     }
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
 struct House {
