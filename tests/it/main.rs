@@ -14,6 +14,7 @@ mod frame;
 mod hostile;
 mod invitations;
 mod live;
+mod matrix;
 mod me;
 mod members;
 mod mix;

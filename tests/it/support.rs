@@ -8,9 +8,9 @@ pub mod band;
 mod errors;
 mod heard;
 pub mod live;
-mod person;
+pub mod person;
 pub mod studio;
-mod world;
+pub mod world;
 
 pub use app::{App, PASSWORD};
 pub use heard::Heard;

@@ -37,7 +37,7 @@ pub struct App {
     pub url: String,
     server: Option<Server>,
     runtime: Option<Runtime>,
-    dir: TempDir,
+    dir: Arc<TempDir>,
 }
 
 impl App {
@@ -57,7 +57,11 @@ impl App {
 
     /// The same with another configuration or other adapters.
     pub async fn with(change: impl FnOnce(&mut Config, &mut World)) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
+        Self::on(Arc::new(tempfile::tempdir().expect("a temporary directory")), change).await
+    }
+
+    /// The same in a directory that may hold the data of another one.
+    pub async fn on(dir: Arc<TempDir>, change: impl FnOnce(&mut Config, &mut World)) -> Self {
         let mut config = Config {
             data_dir: dir.path().join("data"),
             listen: "127.0.0.1:0".parse().expect("an address"),
@@ -107,6 +111,11 @@ impl App {
     /// Where it listens, for requests that no client would send.
     pub fn address(&self) -> &str {
         self.url.trim_start_matches("http://")
+    }
+
+    /// Stops it; its directory stays.
+    pub fn keep(self) -> Arc<TempDir> {
+        Arc::clone(&self.dir)
     }
 
     /// The files of uploads that are not complete.

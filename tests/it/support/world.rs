@@ -40,6 +40,13 @@ impl Clock for TestClock {
 #[derive(Default)]
 pub struct CountedIds(AtomicU64);
 
+impl CountedIds {
+    /// Those from this number on.
+    pub fn after(number: u64) -> Self {
+        Self(AtomicU64::new(number))
+    }
+}
+
 impl IdGen for CountedIds {
     fn uuid(&self, now: Timestamp) -> Uuid {
         let mut random = [0; 10];
