@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use audio::child::{self, Preview, Recipe, Resources, Task, Work};
 use audio::convert::to_f64;
 use audio::peaks::{Peaks, to_i16};
 use audio::pyramid::{BASE_SAMPLES_PER_PIXEL, Writer};
@@ -36,10 +37,7 @@ pub fn perform(task: &str, input: &Path) {
         None if task == "peaks" => peaks(&mut open(), scratch("ours.pyramid")),
         None if task == "analyse" => analysed(),
         Some(("encode", target)) => encode(&mut open(), target, scratch("ours.coded")),
-        Some(("upload", preview)) => {
-            analysed();
-            encode(&mut open(), preview, scratch("ours.coded"));
-        }
+        Some(("upload", preview)) => upload(input, preview),
         _ => panic!("no task is called {task}"),
     }
     println!("{}", high_water_kib());
@@ -61,6 +59,27 @@ fn peaks(source: &mut Source, file: File) {
     writer.finish(source.frames()).expect("room to write");
 }
 
+/// What the child of an upload does: everything, and the preview on the way.
+fn upload(input: &Path, preview: &str) {
+    let fresh = |name| {
+        let path = input.with_file_name(name);
+        drop(std::fs::remove_file(&path));
+        path
+    };
+    let recipe = Recipe { target: preview.parse().expect("the name of a target"), sample_rate: None };
+    let work = Work::Analyse {
+        input: input.to_owned(),
+        pyramid: fresh("ours.pyramid"),
+        features: fresh("ours.features"),
+        preview: Some(Preview { output: fresh("ours.preview"), recipe, long_ms: 0 }),
+    };
+    let task = Task { work, limits: Limits::default(), resources: Resources::ANALYSE };
+    let mut said = Vec::new();
+    child::perform(&task, &mut said).expect("memory");
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.lines().last().is_some_and(|verdict| verdict.contains("\"analysed\"")), "{said}");
+}
+
 /// A rendition, as jobs make it.
 fn encode(source: &mut Source, target: &str, file: File) {
     let target: Target = target.parse().expect("the name of a target");
@@ -69,15 +88,12 @@ fn encode(source: &mut Source, target: &str, file: File) {
     let shape = target.shape_for(given);
     let mut converter = Converter::new(given, Form::of(&probe), shape, target.form()).expect("usual shapes");
     let mut encoder = Encoder::create(target, shape, &Tags::default(), None, file).expect("usual shapes");
-    let (mut decoded, mut out) = (Vec::new(), Vec::new());
+    let mut decoded = Vec::new();
     while let Some(block) = source.next_block().expect("a sound recording") {
         to_f64(block.samples, &mut decoded);
-        converter.push(&decoded, &mut out);
-        encoder.push_f64(&out).expect("room to write");
-        out.clear();
+        encoder.push_f64(converter.push(&decoded)).expect("room to write");
     }
-    converter.finish(&mut out);
-    encoder.push_f64(&out).expect("room to write");
+    encoder.push_f64(converter.finish()).expect("room to write");
     encoder.finish().expect("room to write");
 }
 

@@ -31,10 +31,7 @@ fn convert(hz: f64) -> Vec<f64> {
     let mut converter =
         Converter::new(shape(FROM), Form::Floats, shape(TO), Form::Floats).expect("usual rates");
     let tone: Vec<f64> = (0..FROM).map(|i| (TAU * hz * f64::from(i) / f64::from(FROM)).sin()).collect();
-    let mut out = Vec::new();
-    converter.push(&tone, &mut out);
-    converter.finish(&mut out);
-    out
+    [converter.push(&tone).to_vec(), converter.finish().to_vec()].concat()
 }
 
 /// Amplitude of the tone in the middle of `sound`, and the effective value of all the rest.

@@ -1,7 +1,7 @@
 //! From one shape of sound to another: channels, sample rate, word length, in this order, as a stream.
 //!
 //! Between stages sound is interleaved `f64` with full scale ±1, which holds every integer of up to 32 bits and every
-//! `f32` exactly. What needs no change comes out bit for bit; the number of frames is exact, and nothing moves in time.
+//! `f32` exactly. What needs no change comes out as it is; the number of frames is exact, and nothing moves in time.
 
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +87,7 @@ pub struct Converter {
     quantiser: Option<Quantiser>,
     mixed: Vec<f64>,
     resampled: Vec<f64>,
+    ready: Vec<f64>,
 }
 
 impl Converter {
@@ -102,54 +103,64 @@ impl Converter {
         let untouched = resampler.is_none() && matrix.as_ref().is_none_or(Matrix::is_copy);
         let quantiser = match wanted {
             Form::Floats => None,
-            Form::Integers { bits } if untouched && given.fits(wanted) => Some(Quantiser::rounding(bits)),
-            Form::Integers { bits } => Some(Quantiser::dithering(bits)),
+            Form::Integers { .. } if untouched && given.fits(wanted) => None,
+            Form::Integers { bits } => Some(Quantiser::new(bits)),
         };
         let (fewer, more) = if to.channels < from.channels { (matrix, None) } else { (None, matrix) };
-        Ok(Self { fewer, resampler, more, quantiser, mixed: Vec::new(), resampled: Vec::new() })
+        Ok(Self {
+            fewer,
+            resampler,
+            more,
+            quantiser,
+            mixed: Vec::new(),
+            resampled: Vec::new(),
+            ready: Vec::new(),
+        })
     }
 
-    /// Takes whole interleaved frames and appends to `out` what they complete.
-    pub fn push(&mut self, interleaved: &[f64], out: &mut Vec<f64>) {
-        let input = match &self.fewer {
-            Some(matrix) => {
-                self.mixed.clear();
-                matrix.apply(interleaved, &mut self.mixed);
-                &self.mixed
-            }
-            None => interleaved,
-        };
-        let input = match &mut self.resampler {
-            Some(resampler) => {
-                self.resampled.clear();
-                resampler.push(input, &mut self.resampled);
-                &self.resampled
-            }
-            None => input,
-        };
-        complete(self.more.as_ref(), self.quantiser.as_mut(), input, out);
+    /// Takes whole interleaved frames and returns what they complete.
+    pub fn push<'s>(&'s mut self, interleaved: &'s [f64]) -> &'s [f64] {
+        let mut sound = interleaved;
+        if let Some(matrix) = &self.fewer {
+            self.mixed.clear();
+            matrix.apply(sound, &mut self.mixed);
+            sound = &self.mixed;
+        }
+        if let Some(resampler) = &mut self.resampler {
+            self.resampled.clear();
+            resampler.push(sound, &mut self.resampled);
+            sound = &self.resampled;
+        }
+        complete(self.more.as_ref(), self.quantiser.as_mut(), sound, &mut self.ready)
     }
 
-    /// Appends what is left. In all, round(frames · to / from) frames have then come out.
-    pub fn finish(&mut self, out: &mut Vec<f64>) {
+    /// Returns what is left. In all, round(frames · to / from) frames have then come out.
+    pub fn finish(&mut self) -> &[f64] {
         self.resampled.clear();
         if let Some(resampler) = &mut self.resampler {
             resampler.finish(&mut self.resampled);
         }
-        complete(self.more.as_ref(), self.quantiser.as_mut(), &self.resampled, out);
+        complete(self.more.as_ref(), self.quantiser.as_mut(), &self.resampled, &mut self.ready)
     }
 }
 
-/// The stages after the rate is right.
-fn complete(more: Option<&Matrix>, quantiser: Option<&mut Quantiser>, input: &[f64], out: &mut Vec<f64>) {
-    let start = out.len();
-    match more {
-        Some(matrix) => matrix.apply(input, out),
-        None => out.extend_from_slice(input),
+/// The stages after the rate is right; what needs none of them is not copied.
+fn complete<'s>(
+    more: Option<&Matrix>,
+    quantiser: Option<&mut Quantiser>,
+    input: &'s [f64],
+    ready: &'s mut Vec<f64>,
+) -> &'s [f64] {
+    ready.clear();
+    match (more, &quantiser) {
+        (None, None) => return input,
+        (None, Some(_)) => ready.extend_from_slice(input),
+        (Some(matrix), _) => matrix.apply(input, ready),
     }
     if let Some(quantiser) = quantiser {
-        quantiser.quantise(&mut out[start..]);
+        quantiser.quantise(ready);
     }
+    ready
 }
 
 #[cfg(test)]

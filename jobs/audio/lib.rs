@@ -14,6 +14,7 @@ pub mod convert;
 #[cfg(test)]
 mod corpus;
 mod correlation;
+mod crc;
 pub mod encode;
 pub mod error;
 pub mod features;

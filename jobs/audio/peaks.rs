@@ -5,6 +5,8 @@
 //! toward zero; since that is monotone, it is applied to the extreme sums only. `plain` is the same as a
 //! definition, and a property test holds the two together.
 
+use wide::{f32x4, f32x8, i16x8};
+
 use crate::source::Samples;
 
 pub mod plain;
@@ -28,7 +30,11 @@ pub fn to_i16<'a>(samples: Samples<'a>, scratch: &'a mut Vec<i16>) -> &'a [i16] 
         }
         Samples::F32(floats) => {
             scratch.resize(floats.len(), 0);
-            for (to, &from) in scratch.iter_mut().zip(floats) {
+            let (to, from) = (scratch.as_chunks_mut::<LANES>(), floats.as_chunks::<LANES>());
+            for (to, from) in to.0.iter_mut().zip(from.0) {
+                *to = i16x8::from_i32x8_saturate((f32x8::new(*from) * 32767.0).trunc_int()).to_array();
+            }
+            for (to, from) in to.1.iter_mut().zip(from.1) {
                 *to = (from * 32767.0) as i16;
             }
             scratch
@@ -110,20 +116,33 @@ impl Peaks {
     }
 
     fn take_mono(&mut self, samples: &[i16]) {
-        let (min, max) = extremes::<1>(samples);
-        self.min[0] = self.min[0].min(min[0]);
-        self.max[0] = self.max[0].max(max[0]);
+        let mut extremes = Extremes::NONE;
+        let (blocks, rest) = samples.as_chunks::<LANES>();
+        blocks.iter().for_each(|&block| extremes.take(i16x8::new(block)));
+        extremes.widen::<1>(rest, &mut self.min, &mut self.max);
     }
 
     fn take_stereo(&mut self, samples: &[i16]) {
-        let (min, max) = extremes::<2>(samples);
-        for channel in 0..2 {
-            self.min[channel] = self.min[channel].min(min[channel]);
-            self.max[channel] = self.max[channel].max(max[channel]);
+        // Two at a time do not wait for each other.
+        let mut extremes = [Extremes::NONE; 2];
+        let mut sums = [Sums::NONE; 2];
+        let (pairs, rest) = samples.as_chunks::<{ 2 * LANES }>();
+        for pair in pairs {
+            let (blocks, _) = pair.as_chunks::<LANES>();
+            for side in 0..2 {
+                let block = i16x8::new(blocks[side]);
+                extremes[side].take(block);
+                sums[side].take(block);
+            }
         }
-        let (min, max) = stereo_sums(samples);
-        self.sum_min = self.sum_min.min(min);
-        self.sum_max = self.sum_max.max(max);
+        let [first, second] = extremes;
+        let all = Extremes { low: first.low.min(second.low), high: first.high.max(second.high) };
+        all.widen::<2>(rest, &mut self.min, &mut self.max);
+        let pairs = rest.as_chunks::<2>().0.iter().map(|&[left, right]| i32::from(left) + i32::from(right));
+        let (low, high) = (sums[0].low.fast_min(sums[1].low), sums[0].high.fast_max(sums[1].high));
+        let (low, high) = (low.to_array().map(|sum| sum as i32), high.to_array().map(|sum| sum as i32));
+        self.sum_min = low.into_iter().chain(pairs.clone()).fold(self.sum_min, i32::min);
+        self.sum_max = high.into_iter().chain(pairs).fold(self.sum_max, i32::max);
     }
 
     fn take_many(&mut self, samples: &[i16]) {
@@ -140,50 +159,47 @@ impl Peaks {
     }
 }
 
-/// Lanes that the inner loops run over; a multiple of every vector width.
-const LANES: usize = 32;
+/// Samples that are handled at once.
+const LANES: usize = 8;
 
-/// Extremes per channel for `N` channels that divide the lanes: lane `i` belongs to channel `i % N`.
-fn extremes<const N: usize>(samples: &[i16]) -> ([i16; N], [i16; N]) {
-    let (mut low, mut high) = ([i16::MAX; LANES], [i16::MIN; LANES]);
-    let (chunks, rest) = samples.as_chunks::<LANES>();
-    for chunk in chunks {
-        for lane in 0..LANES {
-            low[lane] = low[lane].min(chunk[lane]);
-            high[lane] = high[lane].max(chunk[lane]);
-        }
-    }
-    for (lane, &sample) in rest.iter().enumerate() {
-        low[lane] = low[lane].min(sample);
-        high[lane] = high[lane].max(sample);
-    }
-    let (mut min, mut max) = ([i16::MAX; N], [i16::MIN; N]);
-    for lane in 0..LANES {
-        min[lane % N] = min[lane % N].min(low[lane]);
-        max[lane % N] = max[lane % N].max(high[lane]);
-    }
-    (min, max)
+/// The smallest and the largest sample in each lane.
+#[derive(Clone, Copy)]
+struct Extremes {
+    low: i16x8,
+    high: i16x8,
 }
 
-/// Smallest and largest left + right.
-fn stereo_sums(samples: &[i16]) -> (i32, i32) {
-    const FRAMES: usize = LANES / 2;
-    let (mut low, mut high) = ([i32::MAX; FRAMES], [i32::MIN; FRAMES]);
-    let (chunks, rest) = samples.as_chunks::<LANES>();
-    for chunk in chunks {
-        for frame in 0..FRAMES {
-            let sum = i32::from(chunk[2 * frame]) + i32::from(chunk[2 * frame + 1]);
-            low[frame] = low[frame].min(sum);
-            high[frame] = high[frame].max(sum);
+impl Extremes {
+    const NONE: Self = Self { low: i16x8::MAX, high: i16x8::MIN };
+
+    fn take(&mut self, samples: i16x8) {
+        (self.low, self.high) = (self.low.min(samples), self.high.max(samples));
+    }
+
+    /// Widens `min` and `max`, a value for each of `N` channels, by what is in the lanes and in `rest`.
+    fn widen<const N: usize>(self, rest: &[i16], min: &mut [i16], max: &mut [i16]) {
+        let lanes = self.low.to_array().into_iter().zip(self.high.to_array());
+        for (index, (low, high)) in lanes.chain(rest.iter().map(|&s| (s, s))).enumerate() {
+            min[index % N] = low.min(min[index % N]);
+            max[index % N] = high.max(max[index % N]);
         }
     }
-    let mut min = low.into_iter().fold(i32::MAX, i32::min);
-    let mut max = high.into_iter().fold(i32::MIN, i32::max);
-    for [left, right] in rest.as_chunks::<2>().0 {
-        let sum = i32::from(*left) + i32::from(*right);
-        (min, max) = (min.min(sum), max.max(sum));
+}
+
+/// The smallest and the largest left + right. Sums of 17 bits are exact in `f32`, whose extremes every vector unit has.
+#[derive(Clone, Copy)]
+struct Sums {
+    low: f32x4,
+    high: f32x4,
+}
+
+impl Sums {
+    const NONE: Self = Self { low: f32x4::new([f32::MAX; 4]), high: f32x4::new([f32::MIN; 4]) };
+
+    fn take(&mut self, samples: i16x8) {
+        let sum = f32x4::from_i32x4(samples.dot(i16x8::ONE));
+        (self.low, self.high) = (self.low.fast_min(sum), self.high.fast_max(sum));
     }
-    (min, max)
 }
 
 #[cfg(test)]

@@ -70,6 +70,7 @@ struct Opened {
 enum Feed {
     Pcm(pcm::Pcm),
     Adpcm(adpcm::Adpcm),
+    Flac(Box<flac::Flac>),
     Coded(Box<coded::Coded>),
 }
 
@@ -125,6 +126,7 @@ impl Source {
         match &self.feed {
             Feed::Pcm(pcm) => pcm.fraction(),
             Feed::Adpcm(adpcm) => adpcm.fraction(),
+            Feed::Flac(flac) => flac.fraction(),
             Feed::Coded(coded) => coded.fraction(),
         }
         .clamp(0.0, 1.0)
@@ -141,6 +143,7 @@ impl Source {
         let samples = match &mut self.feed {
             Feed::Pcm(pcm) => pcm.next()?,
             Feed::Adpcm(adpcm) => adpcm.next()?,
+            Feed::Flac(flac) => flac.next(&mut self.warnings)?,
             Feed::Coded(coded) => coded.next(&mut self.warnings)?,
         };
         // Damage may be noted for every packet of a long file.
@@ -185,6 +188,30 @@ fn open_container(input: Arc<dyn ReadAt>, sniffed: Sniffed) -> Result<Opened, Au
         }
         Container::Mp3 | Container::Ogg | Container::Adts | Container::Matroska => {
             coded::open(input, sniffed, coded::Cut::Header)
+        }
+    }
+}
+
+/// Writes `lead` samples of silence and the interleaved planes, all of one length, to `out`.
+fn interleave<S: Copy, T: Copy + Default>(
+    planes: &[&[S]],
+    lead: usize,
+    out: &mut Vec<T>,
+    convert: impl Fn(S) -> T,
+) {
+    let frames = planes.first().map_or(0, |plane| plane.len());
+    out.resize(lead + planes.len() * frames, T::default());
+    let (silence, body) = out.split_at_mut(lead);
+    silence.fill(T::default());
+    if let [left, right] = planes {
+        for ((pair, &l), &r) in body.as_chunks_mut::<2>().0.iter_mut().zip(*left).zip(*right) {
+            *pair = [convert(l), convert(r)];
+        }
+        return;
+    }
+    for (channel, plane) in planes.iter().enumerate() {
+        for (to, &from) in body.iter_mut().skip(channel).step_by(planes.len()).zip(*plane) {
+            *to = convert(from);
         }
     }
 }

@@ -78,19 +78,14 @@ fn passage(
     let wanted = frames(length_ms);
     let mut out = vec![0.0; if from_ms < 0 { frames(from_ms.unsigned_abs()).min(wanted) } else { 0 }];
     let mut skip = frames(u64::try_from(from_ms).unwrap_or(0));
-    let (mut decoded, mut sound) = (Vec::new(), Vec::new());
+    let mut decoded = Vec::new();
     while out.len() < wanted {
-        sound.clear();
-        let ended = match source.next_block()? {
+        let (sound, ended) = match source.next_block()? {
             Some(block) => {
                 to_f64(block.samples, &mut decoded);
-                converter.push(&decoded, &mut sound);
-                false
+                (converter.push(&decoded), false)
             }
-            None => {
-                converter.finish(&mut sound);
-                true
-            }
+            None => (converter.finish(), true),
         };
         let skipped = skip.min(sound.len());
         skip -= skipped;

@@ -70,7 +70,6 @@ pub(super) struct Pipe {
     encoder: Encoder<'static>,
     shape: Shape,
     sound: Vec<f64>,
-    converted: Vec<f64>,
 }
 
 impl Pipe {
@@ -86,7 +85,7 @@ impl Pipe {
         };
         let tags = tags.at_rate(given.sample_rate, shape.sample_rate);
         let encoder = Encoder::create(recipe.target, shape, &tags, frames.map(scaled), create(output)?)?;
-        Ok(Self { converter, encoder, shape, sound: Vec::new(), converted: Vec::new() })
+        Ok(Self { converter, encoder, shape, sound: Vec::new() })
     }
 
     /// Takes whole frames.
@@ -100,16 +99,12 @@ impl Pipe {
 
     /// Takes whole frames in the working form.
     pub(super) fn push_f64(&mut self, sound: &[f64]) -> Result<(), AudioError> {
-        self.converted.clear();
-        self.converter.push(sound, &mut self.converted);
-        self.encoder.push_f64(&self.converted)
+        self.encoder.push_f64(self.converter.push(sound))
     }
 
     /// Completes the file.
     pub(super) fn finish(mut self) -> Result<Written, AudioError> {
-        self.converted.clear();
-        self.converter.finish(&mut self.converted);
-        self.encoder.push_f64(&self.converted)?;
+        self.encoder.push_f64(self.converter.finish())?;
         let encoded = self.encoder.finish()?;
         let Shape { sample_rate, channels } = self.shape;
         Ok(Written { frames: encoded.frames, bytes: encoded.bytes, sample_rate, channels })

@@ -24,9 +24,9 @@ fn convert(from: Shape, given: Form, to: Shape, wanted: Form, sound: &[f64], chu
     let mut converter = Converter::new(from, given, to, wanted).expect("a usual conversion");
     let mut out = Vec::new();
     for part in sound.chunks(chunk * from.channels as usize) {
-        converter.push(part, &mut out);
+        out.extend_from_slice(converter.push(part));
     }
-    converter.finish(&mut out);
+    out.extend_from_slice(converter.finish());
     out
 }
 

@@ -1,4 +1,4 @@
-//! Word length: rounding to integers, with triangular dither where bits are lost.
+//! Word length: rounding to integers with triangular dither, where bits are lost.
 //!
 //! S. P. Lipshitz, R. A. Wannamaker, J. Vanderkooy, "Quantization and Dither: A Theoretical Survey", JAES 40 (1992):
 //! noise of triangular density, two steps wide, makes the error's mean and power independent of the sound.
@@ -7,29 +7,29 @@
 /// Where the noise begins.
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// Adding and subtracting 1.5·2^52 rounds to the nearest integer, ties to even (IEEE 754), without a call.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
 pub(super) struct Quantiser {
-    /// Steps to full scale.
+    /// Steps to full scale, and the size of one.
     scale: f64,
-    noise: Option<u64>,
+    step: f64,
+    noise: u64,
 }
 
 impl Quantiser {
-    /// For sound that already fits into `bits`.
-    pub(super) fn rounding(bits: u32) -> Self {
-        Self { scale: f64::from(bits.clamp(1, 32) - 1).exp2(), noise: None }
+    /// For words of so many bits, at most 32.
+    pub(super) fn new(bits: u32) -> Self {
+        let scale = f64::from(bits.clamp(1, 32) - 1).exp2();
+        Self { scale, step: scale.recip(), noise: SEED }
     }
 
-    pub(super) fn dithering(bits: u32) -> Self {
-        Self { noise: Some(SEED), ..Self::rounding(bits) }
-    }
-
-    /// Replaces each sample by the nearest of its form, full scale at most.
+    /// Replaces each sample by one of the nearest of its form, full scale at most.
     pub(super) fn quantise(&mut self, samples: &mut [f64]) {
-        let (scale, highest) = (self.scale, self.scale - 1.0);
-        let round = |value: f64| value.round_ties_even().clamp(-scale, highest) / scale;
-        match &mut self.noise {
-            None => samples.iter_mut().for_each(|s| *s = round(*s * scale)),
-            Some(state) => samples.iter_mut().for_each(|s| *s = round(*s * scale + triangular(state))),
+        let (scale, step) = (self.scale, self.step);
+        for sample in samples {
+            let value = (*sample * scale + triangular(&mut self.noise)).clamp(-scale, scale - 1.0);
+            *sample = ((value + ROUND) - ROUND) * step;
         }
     }
 }

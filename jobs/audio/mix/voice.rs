@@ -77,10 +77,10 @@ impl Voice {
             match self.source.next_block()? {
                 Some(block) => {
                     to_f64(block.samples, &mut self.decoded);
-                    self.converter.push(&self.decoded, &mut self.ready);
+                    self.ready.extend_from_slice(self.converter.push(&self.decoded));
                 }
                 None => {
-                    self.converter.finish(&mut self.ready);
+                    self.ready.extend_from_slice(self.converter.finish());
                     self.ended = true;
                 }
             }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 use symphonia::core::codecs::audio::well_known as id;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -22,7 +23,7 @@ use crate::probe::Probe;
 use crate::read_at::ReadAt;
 use crate::sniff::Sniffed;
 use crate::source::window::Window;
-use crate::source::{Feed, Opened, Samples, mp4, opus};
+use crate::source::{Feed, Opened, Samples, interleave, mp4, opus};
 
 /// Packets that may fail before the first one decodes.
 const MAX_FALSE_STARTS: u64 = 64;
@@ -182,7 +183,6 @@ fn open_format(container: Container, window: Window) -> Result<Box<dyn FormatRea
     let mut stream = MediaSourceStream::new(Box::new(window), MediaSourceStreamOptions::default());
     let options = FormatOptions::default();
     let opened: Result<Box<dyn FormatReader>, SymphoniaError> = match container {
-        Container::Flac => reader::FlacReader::try_new(stream, options).map(|r| Box::new(r) as _),
         Container::Mp3 => reader::MpaReader::try_new(stream, options).map(|r| Box::new(r) as _),
         Container::Ogg => reader::OggReader::try_new(stream, options).map(|r| Box::new(r) as _),
         Container::Adts => reader::AdtsReader::try_new(stream, options).map(|r| Box::new(r) as _),
@@ -194,7 +194,7 @@ fn open_format(container: Container, window: Window) -> Result<Box<dyn FormatRea
             .map_err(SymphoniaError::from)
             .and_then(|_| reader::IsoMp4Reader::try_new(stream, options))
             .map(|r| Box::new(r) as _),
-        Container::Wav | Container::Rf64 | Container::Aiff | Container::Aifc => {
+        Container::Wav | Container::Rf64 | Container::Aiff | Container::Aifc | Container::Flac => {
             return corrupt("its container cannot be demuxed");
         }
     };
@@ -424,49 +424,32 @@ impl Buffers {
         use GenericAudioBufferRef as Ref;
         let Self { ints, wides, floats } = self;
         match decoded {
-            Ref::S32(b) if bits <= 16 => (Width::Ints, interleave(b, lead, ints, |s| (s >> 16) as i16)),
-            Ref::S32(b) => (Width::Wides, interleave(b, lead, wides, |s| s)),
-            Ref::F32(b) => (Width::Floats, interleave(b, lead, floats, |s| s)),
-            Ref::F64(b) => (Width::Floats, interleave(b, lead, floats, |s| s as f32)),
-            Ref::S16(b) => (Width::Ints, interleave(b, lead, ints, |s| s)),
-            Ref::S8(b) => (Width::Ints, interleave(b, lead, ints, |s| i16::from(s) << 8)),
-            Ref::U8(b) => (Width::Ints, interleave(b, lead, ints, |s| (i16::from(s) - 128) << 8)),
-            Ref::S24(b) => (Width::Wides, interleave(b, lead, wides, |s| s.inner() << 8)),
-            Ref::U16(b) => (Width::Ints, interleave(b, lead, ints, |s| (s ^ 0x8000) as i16)),
+            Ref::S32(b) if bits <= 16 => (Width::Ints, planes(b, lead, ints, |s| (s >> 16) as i16)),
+            Ref::S32(b) => (Width::Wides, planes(b, lead, wides, |s| s)),
+            Ref::F32(b) => (Width::Floats, planes(b, lead, floats, |s| s)),
+            Ref::F64(b) => (Width::Floats, planes(b, lead, floats, |s| s as f32)),
+            Ref::S16(b) => (Width::Ints, planes(b, lead, ints, |s| s)),
+            Ref::S8(b) => (Width::Ints, planes(b, lead, ints, |s| i16::from(s) << 8)),
+            Ref::U8(b) => (Width::Ints, planes(b, lead, ints, |s| (i16::from(s) - 128) << 8)),
+            Ref::S24(b) => (Width::Wides, planes(b, lead, wides, |s| s.inner() << 8)),
+            Ref::U16(b) => (Width::Ints, planes(b, lead, ints, |s| (s ^ 0x8000) as i16)),
             Ref::U24(b) => {
-                (Width::Wides, interleave(b, lead, wides, |s| ((s.inner() << 8) ^ 0x8000_0000) as i32))
+                (Width::Wides, planes(b, lead, wides, |s| ((s.inner() << 8) ^ 0x8000_0000) as i32))
             }
-            Ref::U32(b) => (Width::Wides, interleave(b, lead, wides, |s| (s ^ 0x8000_0000) as i32)),
+            Ref::U32(b) => (Width::Wides, planes(b, lead, wides, |s| (s ^ 0x8000_0000) as i32)),
         }
     }
 }
 
-/// Writes `lead` samples of silence and the interleaved planes to `out`; returns the number of samples.
-fn interleave<S, T: Copy + Default>(
+/// Interleaves `buffer` behind `lead` samples of silence; returns how many samples that are.
+fn planes<S: Sample, T: Copy + Default>(
     buffer: &AudioBuffer<S>,
     lead: usize,
     out: &mut Vec<T>,
     convert: impl Fn(S) -> T,
-) -> usize
-where
-    S: symphonia::core::audio::sample::Sample,
-{
-    let (channels, frames) = (buffer.num_planes(), buffer.frames());
-    out.clear();
-    out.resize(lead + channels * frames, T::default());
-    let body = &mut out[lead..];
-    if let (2, Some(left), Some(right)) = (channels, buffer.plane(0), buffer.plane(1)) {
-        for ((pair, &l), &r) in body.as_chunks_mut::<2>().0.iter_mut().zip(left).zip(right) {
-            *pair = [convert(l), convert(r)];
-        }
-        return out.len();
-    }
-    for channel in 0..channels {
-        let plane = buffer.plane(channel).unwrap_or_default();
-        for (to, &from) in body[channel..].iter_mut().step_by(channels).zip(plane) {
-            *to = convert(from);
-        }
-    }
+) -> usize {
+    let planes: Vec<&[S]> = buffer.iter_planes().collect();
+    interleave(&planes, lead, out, convert);
     out.len()
 }
 

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use wide::u64x2;
+
 use crate::error::AudioError;
 use crate::media::Codec;
 use crate::read_at::{ReadAt, fill_at};
@@ -119,8 +121,13 @@ impl Pcm {
             Encoding::S8 => Samples::I16(each(bytes, ints, |[b]: [u8; 1]| i16::from(b as i8) << 8)),
             Encoding::Alaw => Samples::I16(each(bytes, ints, |[b]: [u8; 1]| alaw(b))),
             Encoding::Mulaw => Samples::I16(each(bytes, ints, |[b]: [u8; 1]| mulaw(b))),
-            Encoding::S16Le => Samples::I16(each(bytes, ints, i16::from_le_bytes)),
+            Encoding::S16Le => match as_they_are(bytes) {
+                Some(samples) => Samples::I16(samples),
+                None => Samples::I16(each(bytes, ints, i16::from_le_bytes)),
+            },
             Encoding::S16Be => Samples::I16(each(bytes, ints, i16::from_be_bytes)),
+            // The words are taken apart in the order of this machine.
+            Encoding::S24Le if cfg!(target_endian = "little") => Samples::I32(s24le(bytes, wides)),
             Encoding::S24Le => {
                 Samples::I32(each(bytes, wides, |[a, b, c]: [u8; 3]| i32::from_le_bytes([0, a, b, c])))
             }
@@ -129,12 +136,20 @@ impl Pcm {
             }
             Encoding::S32Le => Samples::I32(each(bytes, wides, i32::from_le_bytes)),
             Encoding::S32Be => Samples::I32(each(bytes, wides, i32::from_be_bytes)),
-            Encoding::F32Le => Samples::F32(each(bytes, floats, f32::from_le_bytes)),
+            Encoding::F32Le => match as_they_are(bytes) {
+                Some(samples) => Samples::F32(samples),
+                None => Samples::F32(each(bytes, floats, f32::from_le_bytes)),
+            },
             Encoding::F32Be => Samples::F32(each(bytes, floats, f32::from_be_bytes)),
             Encoding::F64Le => Samples::F32(each(bytes, floats, |b| f64::from_le_bytes(b) as f32)),
             Encoding::F64Be => Samples::F32(each(bytes, floats, |b| f64::from_be_bytes(b) as f32)),
         }
     }
+}
+
+/// Samples that lie in memory as this machine keeps them; none where it does not.
+fn as_they_are<T: bytemuck::AnyBitPattern>(bytes: &[u8]) -> Option<&[T]> {
+    if cfg!(target_endian = "little") { bytemuck::try_cast_slice(bytes).ok() } else { None }
 }
 
 /// Converts every `N` bytes; a plain loop over arrays, so that the compiler vectorises it.
@@ -147,6 +162,23 @@ fn each<'o, const N: usize, T: Copy + Default>(
     out.resize(chunks.len(), T::default());
     for (sample, &chunk) in out.iter_mut().zip(chunks) {
         *sample = convert(chunk);
+    }
+    out
+}
+
+/// 24 bits, little-endian: eight samples out of four words that hold two each, shifted to their places together.
+fn s24le<'o>(bytes: &[u8], out: &'o mut Vec<i32>) -> &'o [i32] {
+    let (even, odd) = (u64x2::splat(0xffff_ff00), u64x2::splat(0xffff_ff00_0000_0000));
+    out.resize(bytes.len() / 3, 0);
+    let (eights, rest) = bytes.as_chunks::<24>();
+    let (to, to_rest) = out.as_chunks_mut::<8>();
+    for (to, eight) in to.iter_mut().zip(eights) {
+        let word = |at: usize| eight[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        let words = [u64x2::new([word(0), word(6)]), u64x2::new([word(12), word(16) >> 16])];
+        *to = bytemuck::cast(words.map(|two| (two << 8 & even) | (two << 16 & odd)));
+    }
+    for (to, &[a, b, c]) in to_rest.iter_mut().zip(rest.as_chunks::<3>().0) {
+        *to = i32::from_le_bytes([0, a, b, c]);
     }
     out
 }
@@ -177,6 +209,14 @@ mod tests {
     fn companded_samples_match_g711_tables() {
         assert_eq!([alaw(0x55), alaw(0xd5), alaw(0x2a), alaw(0xaa)], [-8, 8, -32256, 32256]);
         assert_eq!([mulaw(0xff), mulaw(0x7f), mulaw(0x00), mulaw(0x80)], [0, 0, -32124, 32124]);
+    }
+
+    #[test]
+    fn samples_of_24_bits_are_taken_eight_at_a_time() {
+        let bytes: Vec<u8> = (0..3 * 29u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let one_by_one: Vec<i32> =
+            bytes.as_chunks::<3>().0.iter().map(|&[a, b, c]| i32::from_le_bytes([0, a, b, c])).collect();
+        assert_eq!(s24le(&bytes, &mut Vec::new()), one_by_one);
     }
 
     #[test]

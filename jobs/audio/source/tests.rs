@@ -6,7 +6,7 @@ use super::*;
 mod made;
 
 /// All samples of a 16-bit recording, and the warnings.
-pub(super) fn read_i16(file: Vec<u8>) -> Result<(Vec<i16>, Vec<Warning>), AudioError> {
+pub(in crate::source) fn read_i16(file: Vec<u8>) -> Result<(Vec<i16>, Vec<Warning>), AudioError> {
     let mut source = Source::open(Arc::new(file), &Limits::default())?;
     let mut all = Vec::new();
     while let Some(block) = source.next_block()? {

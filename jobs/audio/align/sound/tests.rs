@@ -36,14 +36,13 @@ fn copy(original: &Recording, late_ms: u64, target: Target) -> Recording {
         Encoder::create(target, wanted, &Tags::default(), None, &mut file).expect("a usual shape");
     let silence = vec![0.0; (late_ms * u64::from(wanted.sample_rate) / 1000) as usize];
     encoder.push_f64(&silence).expect("memory");
-    let (mut decoded, mut sound) = (Vec::new(), Vec::new());
+    let mut decoded = Vec::new();
     while let Some(block) = source.next_block().expect("readable") {
         to_f64(block.samples, &mut decoded);
         decoded.iter_mut().for_each(|sample| *sample *= 0.4);
-        converter.push(&decoded, &mut sound);
+        encoder.push_f64(converter.push(&decoded)).expect("memory");
     }
-    converter.finish(&mut sound);
-    encoder.push_f64(&sound).expect("memory");
+    encoder.push_f64(converter.finish()).expect("memory");
     encoder.finish().expect("memory");
     recording(Arc::new(file.into_inner()))
 }

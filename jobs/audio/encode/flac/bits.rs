@@ -1,4 +1,4 @@
-//! Bits into bytes, most significant first, and the two checksums of a FLAC frame (RFC 9639 §9.1.8, §9.3).
+//! Bits into bytes, most significant first.
 
 /// Bits in the making. Up to 32 bits wait in `open`.
 pub(super) struct Bits<'o> {
@@ -55,45 +55,6 @@ pub(super) fn mask(count: u32) -> u32 {
     u32::MAX.checked_shr(32 - count).unwrap_or(0)
 }
 
-/// x^8 + x^2 + x + 1, over the frame header.
-pub(super) fn crc8(bytes: &[u8]) -> u8 {
-    bytes.iter().fold(0u8, |crc, &byte| {
-        (0..8).fold(crc ^ byte, |crc, _| crc << 1 ^ if crc & 0x80 != 0 { 0x07 } else { 0 })
-    })
-}
-
-/// x^16 + x^15 + x^2 + 1, over the whole frame; two bytes a step.
-pub(super) fn crc16(bytes: &[u8]) -> u16 {
-    let (pairs, rest) = bytes.as_chunks::<2>();
-    let crc = pairs.iter().fold(0u16, |crc, pair| {
-        let [high, low] = (crc ^ u16::from_be_bytes(*pair)).to_be_bytes();
-        CRC16[1][usize::from(high)] ^ CRC16[0][usize::from(low)]
-    });
-    rest.iter().fold(crc, |crc, &byte| crc << 8 ^ CRC16[0][usize::from((crc >> 8) as u8 ^ byte)])
-}
-
-/// Checksums of every byte, and of every byte with a zero behind it.
-static CRC16: [[u16; 256]; 2] = crc16_tables();
-
-const fn crc16_tables() -> [[u16; 256]; 2] {
-    let mut tables = [[0u16; 256]; 2];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut crc = (byte as u16) << 8;
-        let mut bit = 0;
-        while bit < 16 {
-            crc = crc << 1 ^ if crc & 0x8000 != 0 { 0x8005 } else { 0 };
-            bit += 1;
-            if bit == 8 {
-                tables[0][byte] = crc;
-            }
-        }
-        tables[1][byte] = crc;
-        byte += 1;
-    }
-    tables
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,16 +70,5 @@ mod tests {
         bits.align();
         // 101 11, 34 zeros, 1, then the word from bit 40 on.
         assert_eq!(out, [0b1011_1000, 0, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef]);
-    }
-
-    #[test]
-    fn checksums_match_the_catalogue() {
-        // CRC-8/SMBUS and CRC-16/UMTS of "123456789".
-        assert_eq!(crc8(b"123456789"), 0xf4);
-        assert_eq!(crc16(b"123456789"), 0xfee8);
-        assert_eq!(
-            crc16(b"1234"),
-            b"1234".iter().fold(0, |crc: u16, &b| crc << 8 ^ CRC16[0][usize::from((crc >> 8) as u8 ^ b)])
-        );
     }
 }

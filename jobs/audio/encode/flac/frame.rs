@@ -1,9 +1,10 @@
 //! One FLAC frame: header, a subframe for each channel, checksum (RFC 9639 §9).
 
 use super::BLOCK;
-use super::bits::{Bits, crc8, crc16};
+use super::bits::Bits;
 use super::predict::{self, Linear, Window};
 use super::rice::{self, Plan};
+use crate::crc::{crc8, crc16};
 
 /// Channel assignments of stereo (RFC 9639 §9.1.3).
 const LEFT_SIDE: u32 = 8;
