@@ -16,8 +16,9 @@ const PER_TRACK: usize = 500;
 const AT_ONCE: usize = 8;
 /// The largest file that is mutated, in bytes.
 const SEED_BYTES_MAX: usize = 150_000;
-/// How much the server may grow, in bytes: what it serves and stores passes through.
-const GROWTH_MAX: u64 = 96 << 20;
+/// How much this process may grow, in bytes: by the cache of the store (64 MiB) and the mutants of one track (50 MB), which it
+/// holds itself. What is served and stored passes through.
+const GROWTH_MAX: u64 = 160 << 20;
 
 /// How much is tried.
 struct Effort {
