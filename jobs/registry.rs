@@ -9,6 +9,7 @@ use crate::{
         mix_tell::MixTell,
         mixdown_render::MixdownRender,
         rendition_make::RenditionMake,
+        search_reindex::SearchReindex,
         upkeep::{
             BlobsGc, EventsTrim, IdempotencyForget, InvitationsExpire, JobsTrim, RenditionsExpire,
             SessionsExpire, TrashPurge, UploadsExpire,
@@ -73,6 +74,7 @@ pub static ALL: &[Definition] = &[
     by_event::<MixdownRender>(),
     by_event::<RenditionMake>(),
     by_clock::<RenditionsExpire>(),
+    by_event::<SearchReindex>(),
     by_clock::<SessionsExpire>(),
     by_clock::<TrashPurge>(),
     by_clock::<UploadsExpire>(),

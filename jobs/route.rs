@@ -5,7 +5,8 @@
 use crate::{
     definitions::{
         backup_run::BackupRun, comments_carry::CommentsCarry, mail_send::MailSend, mix_tell::MixTell,
-        mixdown_render::MixdownRender, rendition_make::RenditionMake, version_process::VersionProcess,
+        mixdown_render::MixdownRender, rendition_make::RenditionMake, search_reindex::SearchReindex,
+        version_process::VersionProcess,
     },
     job::NewJob,
 };
@@ -109,6 +110,11 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
         Event::BackupRequested { job, contents } => {
             let mut job = caused(envelope, NewJob::of(*job, &BackupRun { job: *job, contents: *contents }));
             // An administrator follows the backup they asked for, although it belongs to no project.
+            job.row.created_by = person(event.actor);
+            vec![job]
+        }
+        Event::SearchReindexRequested { job } => {
+            let mut job = caused(envelope, NewJob::of(*job, &SearchReindex { job: *job }));
             job.row.created_by = person(event.actor);
             vec![job]
         }

@@ -120,6 +120,7 @@ impl Site {
     ) -> Self {
         let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
         let service = service::Service::new(service::Parts {
+            search: Arc::new(model::search::Oracle::default()),
             store: store.clone(),
             blobs: blobs.clone(),
             clock: clock.clone(),

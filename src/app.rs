@@ -20,6 +20,7 @@ use api::{
 };
 use control::ControlSocket;
 use poem::EndpointExt as _;
+use search::TantivyIndex;
 use service::{Keys, Parts, Service, Settings, keys::Purpose, settings::Mail};
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use store::{Blobs, Store, StoreConfig, guard, space::DiskGate, watchdog::Watchdog};
@@ -64,6 +65,8 @@ impl Instance {
         let watchdog = Watchdog::start(&store, Some(Arc::clone(&gate)))?;
         let blobs = Blobs::open(&dir, Arc::clone(&store.config().faults))?;
         let keys = Keys::load_or_create(&dir.join("keys"), world.ids.as_ref(), world.clock.now())?;
+        let (search_dir, language) = (dir.join("search"), config.search_language.0);
+        let index = tokio::task::spawn_blocking(move || TantivyIndex::open(&search_dir, language)).await??;
         let service = Service::new(Parts {
             store: store.clone(),
             blobs: blobs.clone(),
@@ -73,6 +76,7 @@ impl Instance {
             access: world.access.clone(),
             images: Arc::clone(&world.images),
             audio: Arc::clone(&world.audio),
+            search: Arc::new(index),
             settings: settings(config, &world, site_url),
         });
         Ok(Self { store, blobs, service, gate, world, _watchdog: watchdog })
@@ -119,6 +123,7 @@ pub struct Server {
     jobs: jobs::JobsHandle,
     address: SocketAddr,
     stop: CancellationToken,
+    following: JoinHandle<()>,
     listening: Vec<JoinHandle<()>>,
     control: Option<ControlSocket>,
 }
@@ -131,6 +136,10 @@ impl Server {
         let instance = Instance::open(config, world, config.site_url(address).to_string()).await?;
         let jobs = start_jobs(config, &instance).await?;
         let stop = CancellationToken::new();
+        let following = {
+            let (service, closing) = (instance.service.clone(), stop.clone());
+            tokio::spawn(async move { service.follow_search(closing).await })
+        };
         let http =
             || endpoint(&instance.service, checks(&instance), http_config(config), deps(&instance, &stop));
         let control = ControlSocket::bind(&config.data_dir)?;
@@ -139,7 +148,7 @@ impl Server {
             tokio::spawn(serve(Listener::Tcp(listener), http(), stop.clone(), DRAIN_BOUND)),
             tokio::spawn(serve(Listener::Unix(control.listener()?), operator, stop.clone(), DRAIN_BOUND)),
         ];
-        Ok(Self { instance, jobs, address, stop, listening, control: Some(control) })
+        Ok(Self { instance, jobs, address, stop, following, listening, control: Some(control) })
     }
 
     /// Where it listens.
@@ -164,6 +173,9 @@ impl Server {
             }
         }
         drop(self.control.take());
+        if (&mut self.following).await.is_err() {
+            tracing::error!("Whoever keeps the search index up to date panicked.");
+        }
         self.jobs.shutdown().await;
         self.instance.close().await;
     }

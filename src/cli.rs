@@ -59,6 +59,8 @@ pub enum Command {
     Backup(backup::BackupCommand),
     /// Check that the data directory is in order; the server must be stopped
     Doctor(doctor::DoctorArgs),
+    /// Make the search index anew
+    Reindex,
     /// Print the OpenAPI document
     Openapi,
     /// Show the configuration
@@ -158,6 +160,7 @@ fn dispatch(cli: &Cli, environment: Vec<(String, String)>) -> anyhow::Result<()>
         }
         Command::Admin(command) => block_on(commands::admin::run(&load_with(Vec::new())?.config, command)),
         Command::Backup(command) => block_on(commands::backup::run(&load_with(Vec::new())?.config, command)),
+        Command::Reindex => block_on(commands::reindex::run(&load_with(Vec::new())?.config)),
         Command::Doctor(args) => block_on(commands::doctor::run(&load_with(Vec::new())?.config, args)),
     }
 }

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod backup;
 pub mod demo;
 pub mod doctor;
+pub mod reindex;
 pub mod serve;
 
 use crate::{

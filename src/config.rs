@@ -22,8 +22,8 @@ use serde::Deserialize;
 
 pub use source::{ConfigFile, Origin, Sources};
 pub use value::{
-    CacheBytes, CorsOrigin, InvalidValue, JobWorkers, ListenAddress, LogFilter, LogFormat, Secret, SiteUrl,
-    SmtpUrl, Switch, UploadBytes,
+    CacheBytes, CorsOrigin, InvalidValue, JobWorkers, ListenAddress, LogFilter, LogFormat, SearchLanguage,
+    Secret, SiteUrl, SmtpUrl, Switch, UploadBytes,
 };
 
 /// The effective configuration. The documentation of a field is what `docs/OPERATIONS.md` says about its key.
@@ -59,6 +59,8 @@ pub struct Config {
     pub cache_bytes: CacheBytes,
     /// Recordings processed at the same time. Unset: one per processor core.
     pub job_workers: Option<JobWorkers>,
+    /// Whose grammar makes one word of its forms in searches.
+    pub search_language: SearchLanguage,
     /// Networks that may read `/metrics` without a token. Empty by default, because behind a proxy on the same
     /// machine every caller comes from the loopback address.
     #[serde(deserialize_with = "value::list")]
@@ -85,6 +87,7 @@ impl Default for Config {
             max_upload_bytes: UploadBytes::from_limit(UPLOAD_BYTES_MAX_DEFAULT),
             cache_bytes: CacheBytes::default(),
             job_workers: None,
+            search_language: SearchLanguage::default(),
             metrics_allow: Vec::new(),
             log_filter: LogFilter::default(),
             log_format: LogFormat::Pretty,

@@ -1,5 +1,6 @@
 //! `kill -9`: a server under concurrent writes is killed fifty times, also while it starts. Every acknowledged write is there
-//! afterwards, the doctor finds nothing, and every job ends.
+//! afterwards, the doctor finds nothing, and every job ends. And one that is killed between commit and index thirty times finds
+//! every comment, and each once.
 
 #[path = "child/client.rs"]
 #[expect(dead_code, reason = "shared with the other tests of the whole program")]
@@ -10,8 +11,10 @@ mod server;
 
 use anyhow::{Context, Result, ensure};
 use client::{Acks, Client};
+use serde_json::json;
 use server::{Data, Server};
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -72,6 +75,76 @@ async fn acknowledged_writes_survive_fifty_kills() -> Result<()> {
     );
     ensure!(acks.projects.len() > KILLS as usize && !acks.versions.is_empty(), "hardly anything was written");
     Ok(())
+}
+
+/// Kills between a commit and the index that follows it.
+const INDEX_KILLS: u64 = 30;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_comment_is_found_once_after_thirty_kills() -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    let data = Data::with_admin(parent.path()).await?;
+    let mut project = String::new();
+    for round in 0..INDEX_KILLS {
+        let mut server = Server::start(&data)?;
+        server.ready().await.with_context(|| format!("start {round}"))?;
+        let client = Client::login(&server).await?;
+        if project.is_empty() {
+            let made =
+                client.post("projects", json!({"name": "song"})).await?.context("the server answers")?;
+            project = made["id"].as_str().context("an id")?.to_owned();
+        }
+        // The index waits a quarter of a second for more: most kills come before it, some while it commits.
+        let end = Instant::now() + pause(round, 400);
+        for number in 0..20 {
+            let body = json!({"body": format!("needle {round} {number}")});
+            client
+                .post(&format!("projects/{project}/comments"), body)
+                .await?
+                .context("the server answers")?;
+            if Instant::now() > end {
+                break;
+            }
+        }
+        server.kill()?;
+        if round % 10 == 9 {
+            // Without an index, it is made anew.
+            std::fs::remove_dir_all(data.path().join("search"))?;
+        }
+    }
+    let mut server = Server::start(&data)?;
+    server.ready().await?;
+    let client = Client::login(&server).await?;
+    let written = ids(&client, &format!("projects/{project}/comments?limit=200")).await?;
+    let search = "search?q=needle&type=comment&limit=200";
+    let until = Instant::now() + JOBS_BOUND;
+    loop {
+        let (_, found) = client.get(search).await?;
+        if found["total"] == written.len() && found["incomplete"] == false {
+            break;
+        }
+        ensure!(Instant::now() < until, "{} are written, {} are found", written.len(), found["total"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let found = ids(&client, search).await?;
+    let distinct: BTreeSet<&String> = found.iter().collect();
+    ensure!(distinct.len() == found.len(), "{} hits, {} comments", found.len(), distinct.len());
+    ensure!(distinct == written.iter().collect(), "other comments are found than are written");
+    eprintln!("{INDEX_KILLS} kills; {} comments are found, each once", found.len());
+    ensure!(written.len() >= 30, "hardly anything was written");
+    server.stop().await
+}
+
+/// The ids of a whole list.
+async fn ids(client: &Client, list: &str) -> Result<Vec<String>> {
+    let (mut ids, mut next) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = client.get(&format!("{list}{next}")).await?;
+        let items = page["items"].as_array().with_context(|| format!("{page}"))?;
+        ids.extend(items.iter().filter_map(|item| item["id"].as_str()).map(str::to_owned));
+        let Some(cursor) = page["next_cursor"].as_str() else { return Ok(ids) };
+        next = format!("&cursor={cursor}");
+    }
 }
 
 /// Every version leaves the state `processing`.

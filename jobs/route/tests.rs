@@ -108,6 +108,7 @@ fn of_the_instance(id: Uuid, job: JobId) -> Vec<Event> {
         Event::BackupRequested { job, contents: BackupContents::Everything },
         Event::BackupCompleted { seq: 1 },
         Event::BackupFailed { code: "crashed".to_owned() },
+        Event::SearchReindexRequested { job },
         Event::MailRequested { token: Some(OneTimeTokenId::new(id)), mail: MailKind::PasswordReset },
     ]
 }

@@ -157,6 +157,11 @@ impl Failure {
         self
     }
 
+    /// What is wrong, or else what this kind of failure is called.
+    pub fn sentence(&self) -> &str {
+        self.0.detail.as_deref().unwrap_or_else(|| self.0.code.title())
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.0.code

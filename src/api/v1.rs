@@ -16,7 +16,9 @@ pub mod jobs;
 pub mod me;
 pub mod members;
 pub mod mix;
+pub mod presence;
 pub mod projects;
+pub mod search;
 pub mod setup;
 pub mod tracks;
 pub mod uploads;
@@ -61,6 +63,8 @@ pub enum Tag {
     Jobs,
     /// Live events.
     Realtime,
+    /// Finding things, and what happened.
+    Search,
 }
 
 /// Every API of the document.
@@ -73,6 +77,8 @@ pub type Apis = (
     mix::MixApi,
     comments::CommentsApi,
     events::EventsApi,
+    presence::PresenceApi,
+    search::SearchApi,
     RecordingApis,
 );
 
@@ -125,6 +131,8 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
         mix::MixApi::new(service()),
         comments::CommentsApi::new(service()),
         events::EventsApi::new(service()),
+        presence::PresenceApi::new(service()),
+        search::SearchApi::new(service()),
         (
             uploads::UploadsApi::new(service()),
             versions::VersionsApi::new(service()),

@@ -112,7 +112,7 @@ async fn ask(control: &Control, config: &Config, args: &CreateArgs) -> Result<()
 }
 
 /// Waits for the end of a job, with a bar; what it made.
-async fn follow(control: &Control, job: &str) -> Result<Value> {
+pub(super) async fn follow(control: &Control, job: &str) -> Result<Value> {
     let bar = ProgressBar::new(BAR_STEPS as u64);
     bar.set_style(ProgressStyle::with_template("{bar:40} {percent}% {msg} {elapsed}")?);
     loop {
@@ -129,7 +129,7 @@ async fn follow(control: &Control, job: &str) -> Result<Value> {
             state => {
                 bar.finish_and_clear();
                 bail!(
-                    "the backup has {state}: {}",
+                    "the job has {state}: {}",
                     job["error"]["detail"].as_str().unwrap_or("no reason given")
                 );
             }

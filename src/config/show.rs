@@ -60,6 +60,7 @@ impl Config {
             ("max_upload_bytes", value(self.max_upload_bytes.get())),
             ("cache_bytes", value(self.cache_bytes.get())),
             ("job_workers", or_unset(self.job_workers.map(|count| count.get()), "one per processor core")),
+            ("search_language", value(self.search_language.0.to_string())),
             ("metrics_allow", texts(&self.metrics_allow)),
             ("log_filter", value(self.log_filter.as_str())),
             ("log_format", value(log_format)),

@@ -89,6 +89,7 @@ from_scalar!(
     UploadBytes,
     CacheBytes,
     JobWorkers,
+    SearchLanguage,
     LogFilter,
     LogFormat
 );
@@ -323,6 +324,20 @@ impl FromStr for CacheBytes {
             return Err(InvalidValue::new(format!("must be at least {} MiB", CACHE_BYTES_MIN >> 20)));
         }
         Ok(Self(bytes))
+    }
+}
+
+/// The language of a stemmer, or `none`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Scalar")]
+pub struct SearchLanguage(pub search::Language);
+
+impl FromStr for SearchLanguage {
+    type Err = InvalidValue;
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        text.parse()
+            .map(Self)
+            .map_err(|unknown: search::UnknownLanguage| InvalidValue::new(unknown.to_string()))
     }
 }
 

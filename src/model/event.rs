@@ -350,6 +350,11 @@ events! {
         /// The failure code of its job.
         code: String,
     } = "backup.failed" Silent;
+    /// An administrator wants the search index made anew.
+    SearchReindexRequested {
+        /// The job that will make it.
+        job: JobId,
+    } = "search.reindex_requested" Silent;
     /// A link was made for somebody to hand on: setup, a new password, an invitation to register.
     LinkCreated = "link.created" Silent;
     /// A mail with a single-use token is due.

@@ -21,6 +21,7 @@ pub mod principal;
 pub mod project;
 pub mod rank;
 pub mod rendition;
+pub mod search;
 pub mod text;
 pub mod time;
 pub mod track;

@@ -105,6 +105,31 @@ pub const CARRY_BATCH: usize = 100;
 /// The confidence from which on a shift between two recordings is believed, 0 to 1.
 pub const ALIGNMENT_CONFIDENCE_MIN: f32 = 0.3;
 
+/// The longest word that is searched for, in bytes; longer ones are cut.
+pub const SEARCH_WORD_BYTES_MAX: usize = 64;
+/// What can be asked of the search, in characters.
+pub const SEARCH_CHARS_MAX: usize = 200;
+/// Words of one question; further ones are passed over.
+pub const SEARCH_WORDS_MAX: usize = 12;
+/// Hits that one can page to.
+pub const SEARCH_DEPTH_MAX: usize = 1_000;
+/// Suggestions of one answer.
+pub const SUGGESTIONS_MAX: usize = 8;
+/// Projects that the facets of one answer name.
+pub const SEARCH_FACETS_MAX: usize = 20;
+/// The length of a snippet, in characters.
+pub const SNIPPET_CHARS: usize = 200;
+/// Searches that run at once; more wait.
+pub const SEARCHES_AT_ONCE: usize = 8;
+/// How long changes wait before the index makes them found together, in milliseconds.
+pub const SEARCH_COMMIT_MS: u64 = 250;
+/// Documents after which the index does not wait any longer.
+pub const SEARCH_COMMIT_DOCUMENTS: usize = 2_000;
+/// Memory for documents on their way into the index, in bytes (32 MiB).
+pub const SEARCH_MEMORY_BYTES: usize = 32 * 1024 * 1024;
+/// Entries of a feed that one page of a filtered list looks at.
+pub const ACTIVITY_SCANNED_MAX: usize = 2_000;
+
 /// The shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest password, in bytes.
@@ -192,6 +217,20 @@ pub const STREAM_CHECK_MS: u64 = 750;
 pub const STREAM_KEEP_ALIVE_MS: u64 = 15_000;
 /// Ephemeral messages a slow stream may be behind before it misses some.
 pub const LIVE_BACKLOG: usize = 256;
+/// How long somebody is there without a sign of life, in milliseconds.
+pub const PRESENCE_TTL_MS: i64 = 45_000;
+/// People on one project at a time.
+pub const PRESENCE_PEOPLE_MAX: usize = 500;
+/// Tabs of one person on one project.
+pub const PRESENCE_TABS_MAX: usize = 10;
+/// Projects on which one connection shows its person.
+pub const PRESENCE_PROJECTS_MAX: usize = 10;
+/// The largest message of a client on a WebSocket, in bytes.
+pub const SOCKET_MESSAGE_BYTES_MAX: usize = 16 * 1024;
+/// The pause after each message of a client on a WebSocket, in milliseconds.
+pub const SOCKET_PAUSE_MS: u64 = 50;
+/// How long a WebSocket may take to accept a message, in milliseconds.
+pub const SOCKET_SEND_MS: u64 = 10_000;
 /// Patterns of one `types` filter.
 pub const EVENT_TYPES_MAX: usize = 32;
 

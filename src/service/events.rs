@@ -52,6 +52,14 @@ impl TypeFilter {
         (patterns.len() <= limits::EVENT_TYPES_MAX && patterns.iter().all(good)).then_some(Self(patterns))
     }
 
+    /// The one kind that is wanted, if it is one.
+    pub(crate) fn only(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [kind] if !kind.ends_with(".*") => Some(kind),
+            _ => None,
+        }
+    }
+
     /// Whether events of this kind are wanted.
     #[must_use]
     pub fn wants(&self, kind: &str) -> bool {
@@ -184,6 +192,15 @@ impl Service {
             return Err(Error::Unauthenticated);
         }
         Ok(Login { role: user.row.role, security_version: user.row.security_version, ..login.clone() })
+    }
+
+    /// The same circumstances now, for connections that outlive their request.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if the login is over.
+    pub async fn renewed(&self, cx: &Ctx) -> Result<Ctx> {
+        let now = self.now();
+        Ok(refreshed(cx, self.login_now(cx.login()?, now).await?, now))
     }
 
     /// Whether this entry is for the caller, now.

@@ -154,6 +154,8 @@ fn started_by(body: &Event) -> Option<(&'static str, JobId)> {
         Some((MIXDOWN_RENDER, *job))
     } else if let Event::BackupRequested { job, .. } = body {
         Some((backup::JOB_KIND, *job))
+    } else if let Event::SearchReindexRequested { job } = body {
+        Some((crate::search::JOB_KIND, *job))
     } else {
         None
     }

@@ -5,6 +5,7 @@
 
 pub mod access_request;
 pub mod account;
+pub mod activity;
 pub mod analysis;
 pub mod authenticate;
 pub mod authorize;
@@ -34,11 +35,13 @@ pub mod password;
 pub mod picture;
 pub mod playback;
 pub mod preferences;
+pub mod presence;
 pub mod profile;
 pub mod project;
 pub mod purge;
 pub mod rendition;
 pub mod rendition_make;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod setup;
@@ -100,6 +103,8 @@ pub struct Parts {
     pub images: Arc<dyn ports::Images>,
     /// Looks at recordings in an isolated child.
     pub audio: Arc<dyn ports::AudioTools>,
+    /// Finds words.
+    pub search: Arc<dyn model::search::SearchIndex>,
     /// What the operator decided.
     pub settings: Settings,
 }
@@ -111,12 +116,14 @@ pub struct Service {
     accounts: Arc<account::Accounts>,
     live: Arc<live::Live>,
     transfers: Arc<upload_content::Transfers>,
+    search: Arc<search::Search>,
 }
 
 impl Service {
     /// Puts the service together.
     pub fn new(parts: Parts) -> Self {
         Self {
+            search: Arc::new(search::Search::new(Arc::clone(&parts.search))),
             parts: Arc::new(parts),
             accounts: Arc::default(),
             live: Arc::default(),

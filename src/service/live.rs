@@ -1,8 +1,13 @@
-//! What open streams are told and nobody stores: how far jobs are.
+//! What open streams are told and nobody stores: how far jobs are, who is there.
 //!
 //! Bounded: a stream that is too slow misses some of it, since every message is replaced by the next one anyway.
 
-use crate::{Service, mix::MixPace, ticket::Tickets};
+use crate::{
+    Service,
+    mix::MixPace,
+    presence::{Person, Presence},
+    ticket::Tickets,
+};
 use model::{
     ProjectId, UserId,
     event::ResourceRef,
@@ -34,6 +39,12 @@ pub struct Ephemeral {
 pub enum EphemeralBody {
     /// A running job got further.
     JobProgress(JobProgress),
+    /// Somebody came to a project.
+    PresenceJoined(Box<Person>),
+    /// They are somewhere else in it.
+    PresenceUpdated(Box<Person>),
+    /// They went.
+    PresenceLeft,
 }
 
 impl EphemeralBody {
@@ -42,6 +53,9 @@ impl EphemeralBody {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::JobProgress(_) => "job.progress",
+            Self::PresenceJoined(_) => "presence.joined",
+            Self::PresenceUpdated(_) => "presence.updated",
+            Self::PresenceLeft => "presence.left",
         }
     }
 }
@@ -52,6 +66,7 @@ pub struct Live {
     open: Arc<Mutex<HashMap<UserId, usize>>>,
     pub(crate) tickets: Tickets,
     pub(crate) mixes: MixPace,
+    pub(crate) presence: Presence,
 }
 
 impl Default for Live {
@@ -61,6 +76,7 @@ impl Default for Live {
             open: Arc::default(),
             tickets: Tickets::default(),
             mixes: MixPace::default(),
+            presence: Presence::default(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod errors;
 mod heard;
 pub mod live;
 pub mod person;
+pub mod socket;
 pub mod studio;
 pub mod world;
 

@@ -82,6 +82,11 @@ impl Paging {
         PageRequest { limit: self.limit, after: self.after.clone() }
     }
 
+    /// The cursor of a page that begins after this place.
+    pub fn cursor(&self, place: &[u8]) -> String {
+        self.sealer.seal(place)
+    }
+
     /// The page. `next` is the place after the last item, if there is more.
     pub fn page<T>(&self, items: impl IntoIterator<Item = impl Into<T>>, next: Option<&[u8]>) -> Page<T> {
         let items = items.into_iter().map(Into::into).collect();

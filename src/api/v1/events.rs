@@ -119,28 +119,38 @@ impl EventsApi {
 }
 
 /// What a client wants of a stream.
-struct Wish {
-    types: Option<String>,
-    after: Option<String>,
-    ticket: Option<String>,
+pub(super) struct Wish {
+    pub(super) types: Option<String>,
+    pub(super) after: Option<String>,
+    pub(super) ticket: Option<String>,
 }
 
 impl EventsApi {
-    async fn stream(&self, mut cx: Ctx, scope: Scope, wish: Wish, shutdown: Shutdown) -> Answer<Sse> {
-        let types = wish.types.unwrap_or_default();
-        let filter = TypeFilter::parse(&types)
-            .ok_or_else(|| Failure::fault("?types", "invalid", "is not a list of event types"))?;
-        let mut connection = None;
-        if let Some(ticket) = wish.ticket {
-            let stream = format!("{scope:?} {types}");
-            let (login, opened) = self.service.redeem_ticket(&ticket, &stream, cx.now).await?;
-            (cx.caller, connection) = (Caller::User(login), Some(opened));
-        }
-        let request = StreamRequest { scope, after: wish.after, types: filter, connection };
-        let stream = self.service.open_event_stream(cx, request).await?;
+    async fn stream(&self, cx: Ctx, scope: Scope, wish: Wish, shutdown: Shutdown) -> Answer<Sse> {
+        let (stream, _cx) = open(&self.service, cx, scope, wish).await?;
         // The stream says goodbye itself, so the responder must not cut it off.
         Ok(Sse::new(said(stream, shutdown.0), Shutdown(CancellationToken::new())))
     }
+}
+
+/// Opens a stream, by a ticket if there is one; and whose it is.
+pub(super) async fn open(
+    service: &Service,
+    mut cx: Ctx,
+    scope: Scope,
+    wish: Wish,
+) -> Answer<(EventStream, Ctx)> {
+    let types = wish.types.unwrap_or_default();
+    let filter = TypeFilter::parse(&types)
+        .ok_or_else(|| Failure::fault("?types", "invalid", "is not a list of event types"))?;
+    let mut connection = None;
+    if let Some(ticket) = wish.ticket {
+        let stream = format!("{scope:?} {types}");
+        let (login, opened) = service.redeem_ticket(&ticket, &stream, cx.now).await?;
+        (cx.caller, connection) = (Caller::User(login), Some(opened));
+    }
+    let request = StreamRequest { scope, after: wish.after, types: filter, connection };
+    Ok((service.open_event_stream(cx.clone(), request).await?, cx))
 }
 
 /// Everything a stream says, until it is over or the server shuts down.
@@ -161,7 +171,8 @@ fn said(stream: EventStream, shutdown: CancellationToken) -> impl Stream<Item = 
     })
 }
 
-fn envelope(stream: &EventStream, delivery: Delivery) -> EventEnvelope {
+/// What is said of a delivery.
+pub(super) fn envelope(stream: &EventStream, delivery: Delivery) -> EventEnvelope {
     let now = stream.now();
     match delivery {
         Delivery::Ready(place) => {

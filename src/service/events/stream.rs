@@ -2,7 +2,7 @@
 
 use crate::{
     Ctx, Result, Service,
-    events::{Scope, Told, TypeFilter, position::Position, refreshed, replay::Missed},
+    events::{Scope, Told, TypeFilter, position::Position, replay::Missed},
     live::{Ephemeral, Seat},
     ticket::Connection,
 };
@@ -221,9 +221,7 @@ impl EventStream {
     }
 
     async fn refresh(&mut self) -> Result<()> {
-        let now = self.service.now();
-        let login = self.service.login_now(self.cx.login()?, now).await?;
-        self.cx = refreshed(&self.cx, login, now);
+        self.cx = self.service.renewed(&self.cx).await?;
         Ok(())
     }
 }

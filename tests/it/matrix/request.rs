@@ -103,7 +103,8 @@ impl Operation {
                 None => part.to_owned(),
             }
         });
-        parts.collect::<Vec<_>>().join("/")
+        let asked = if matches!(self.id.as_str(), "search" | "suggest") { "?q=song" } else { "" };
+        parts.collect::<Vec<_>>().join("/") + asked
     }
 
     /// The whole request.
@@ -115,6 +116,12 @@ impl Operation {
     /// With this body, or whatever else the operation takes.
     pub fn with_body(&self, ask: Ask, json: Value) -> Ask {
         match self.media.as_deref() {
+            // The head of RFC 6455 §4.1.
+            None if self.id == "openWebsocket" => ask
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
             None => ask,
             Some("application/json") => ask.json(&json),
             Some("multipart/form-data") => {

@@ -2,7 +2,7 @@
 
 use super::{
     Time, account::User, comment::Comment, invitation::Invitation, job::Job, member::ProjectMember,
-    project::Project, track::Track, version::Version,
+    presence::PresenceEntry, project::Project, track::Track, version::Version,
 };
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
@@ -124,8 +124,16 @@ impl EventEnvelope {
 
     /// Something that is told once.
     pub fn of_ephemeral(message: &Ephemeral, at: Timestamp) -> Self {
-        let EphemeralBody::JobProgress(JobProgress { fraction, stage }) = &message.body;
-        let data = json!({ "id": message.resource.id, "progress": fraction, "stage": stage });
+        let id = message.resource.id;
+        let data = match &message.body {
+            EphemeralBody::JobProgress(JobProgress { fraction, stage }) => {
+                json!({ "id": id, "progress": fraction, "stage": stage })
+            }
+            EphemeralBody::PresenceJoined(person) | EphemeralBody::PresenceUpdated(person) => {
+                PresenceEntry::from((**person).clone()).to_json().unwrap_or_default()
+            }
+            EphemeralBody::PresenceLeft => json!({ "user": { "id": id } }),
+        };
         Self {
             project_id: message.project.map(Into::into),
             resource: Some(resource(&message.resource)),
@@ -166,7 +174,7 @@ impl From<EventPage> for EventList {
     }
 }
 
-fn actor(actor: event::Actor, name: Option<String>) -> EventActor {
+pub(super) fn actor(actor: event::Actor, name: Option<String>) -> EventActor {
     let (kind, id) = match actor {
         event::Actor::User(id) => (ActorKind::User, Some(id.uuid())),
         event::Actor::Guest(id) => (ActorKind::Guest, Some(id.uuid())),
@@ -175,7 +183,7 @@ fn actor(actor: event::Actor, name: Option<String>) -> EventActor {
     EventActor { kind, id, name }
 }
 
-fn resource(resource: &event::ResourceRef) -> EventResource {
+pub(super) fn resource(resource: &event::ResourceRef) -> EventResource {
     EventResource { kind: resource.kind.clone(), id: resource.id, revision: resource.revision.cast_signed() }
 }
 
