@@ -4,6 +4,7 @@
 use crate::{JobError, job::chain};
 use audio::{
     Facts, Probe,
+    align::Alignment,
     child::{ARGUMENT, MAX_LINE_BYTES, Message, Task, Written},
 };
 use std::{
@@ -73,6 +74,7 @@ enum Verdict {
     Probed(Probe),
     Analysed(Box<Facts>, Option<Written>),
     Rendered(Written),
+    Aligned(Alignment),
 }
 
 impl Decoder {
@@ -103,7 +105,7 @@ impl Decoder {
     pub async fn probe(&self, task: &Task) -> Result<Probe, DecodeError> {
         match self.run(task, |_| {}).await? {
             Verdict::Probed(probe) => Ok(probe),
-            Verdict::Analysed(..) | Verdict::Rendered(_) => Err(odd_answer()),
+            Verdict::Analysed(..) | Verdict::Rendered(_) | Verdict::Aligned(_) => Err(odd_answer()),
         }
     }
 
@@ -118,7 +120,7 @@ impl Decoder {
     ) -> Result<(Facts, Option<Written>), DecodeError> {
         match self.run(task, progress).await? {
             Verdict::Analysed(facts, preview) => Ok((*facts, preview)),
-            Verdict::Probed(_) | Verdict::Rendered(_) => Err(odd_answer()),
+            Verdict::Probed(_) | Verdict::Rendered(_) | Verdict::Aligned(_) => Err(odd_answer()),
         }
     }
 
@@ -133,7 +135,18 @@ impl Decoder {
     ) -> Result<Written, DecodeError> {
         match self.run(task, progress).await? {
             Verdict::Rendered(written) => Ok(written),
-            Verdict::Probed(_) | Verdict::Analysed(..) => Err(odd_answer()),
+            Verdict::Probed(_) | Verdict::Analysed(..) | Verdict::Aligned(_) => Err(odd_answer()),
+        }
+    }
+
+    /// Finds how far one recording is shifted against another.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub async fn align(&self, task: &Task) -> Result<Alignment, DecodeError> {
+        match self.run(task, |_| {}).await? {
+            Verdict::Aligned(alignment) => Ok(alignment),
+            Verdict::Probed(_) | Verdict::Analysed(..) | Verdict::Rendered(_) => Err(odd_answer()),
         }
     }
 
@@ -154,6 +167,7 @@ impl Decoder {
                 Some(Message::Analysed { facts, preview }) => {
                     return Ok(Verdict::Analysed(facts, preview));
                 }
+                Some(Message::Aligned { alignment }) => return Ok(Verdict::Aligned(alignment)),
                 Some(Message::Rendered { written }) => return Ok(Verdict::Rendered(written)),
                 None => return Err(self.autopsy(&mut child).await),
             }

@@ -35,6 +35,11 @@ macro_rules! only_told {
             | Event::InvitationAccepted
             | Event::InvitationDeclined
             | Event::InvitationRevoked
+            | Event::ShareLinkCreated
+            | Event::ShareLinkUpdated
+            | Event::ShareLinkVisited
+            | Event::ShareLinkRevoked
+            | Event::GuestJoined
             | Event::AccessRequestCreated { .. }
             | Event::AccessRequestDecided { .. }
             | Event::ProjectStarred { .. }
@@ -55,6 +60,17 @@ macro_rules! only_told {
             | Event::VersionDeleted
             | Event::VersionRestored
             | Event::VersionCurrentChanged { .. }
+            | Event::VersionReviewStatusChanged { .. }
+            | Event::VersionApproved
+            | Event::VersionChangesRequested
+            | Event::VersionApprovalWithdrawn
+            | Event::CheckpointCreated
+            | Event::CheckpointUpdated
+            | Event::CheckpointLocked
+            | Event::CheckpointRestored { .. }
+            | Event::CheckpointDeleted
+            | Event::CheckpointUndeleted
+            | Event::CheckpointPurged
             | Event::CommentCreated { .. }
             | Event::CommentUpdated { .. }
             | Event::CommentDeleted { .. }

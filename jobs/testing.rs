@@ -8,8 +8,8 @@ use model::{
     access::Access,
     job::{Job, JobState},
     ports::{
-        AudioProbe, AudioRefusal, AudioTools, Clock, IdGen, Images, Picture, PictureError, WaveformError,
-        WaveformForm, WaveformQuery,
+        AlignInput, AudioAlignment, AudioProbe, AudioRefusal, AudioTools, Clock, IdGen, Images, Picture,
+        PictureError, WaveformError, WaveformForm, WaveformQuery,
     },
 };
 use std::{
@@ -68,6 +68,9 @@ impl Images for Nothing {
 impl AudioTools for Nothing {
     async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
         Ok(AudioProbe { container: "wav".to_owned(), codec: "pcm".to_owned() })
+    }
+    async fn align(&self, _from: &AlignInput, _to: &AlignInput) -> Result<AudioAlignment, AudioRefusal> {
+        Ok(AudioAlignment { offset_ms: 0, confidence: 0.0 })
     }
     fn window(
         &self,

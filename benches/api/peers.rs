@@ -1,6 +1,7 @@
 //! The peers: an empty poem handler in a process of its own, and nginx.
 
 use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use std::{
     net::TcpListener,
     path::Path,
@@ -33,12 +34,16 @@ pub fn serve_empty(address: &str) -> Result<()> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(server)?)
 }
 
-/// A process that is ended with its handle.
+/// A process that is ended with its handle. It is asked, not killed: nginx has to end its workers.
 struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        drop(self.0.kill());
+        let asked = i32::try_from(self.0.id()).ok().and_then(Pid::from_raw);
+        match asked.map(|pid| kill_process(pid, Signal::TERM)) {
+            Some(Ok(())) => {}
+            Some(Err(_)) | None => drop(self.0.kill()),
+        }
         drop(self.0.wait());
     }
 }

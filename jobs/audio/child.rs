@@ -15,8 +15,10 @@ use std::sync::atomic::AtomicBool;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
+use crate::align::{Alignment, align_recordings};
 use crate::analyse::{Facts, analyse_with};
 use crate::error::AudioError;
+use crate::features::Features;
 use crate::limits::Limits;
 use crate::probe::{Probe, probe};
 use crate::source::{Samples, Source};
@@ -53,6 +55,9 @@ impl Resources {
     /// Enough to name any file.
     pub const PROBE: Self =
         Self { address_space_bytes: 1 << 30, cpu_s: 2, file_bytes: 0, open_files: 16, behind: 0 };
+    /// Enough to read a few minutes of two recordings.
+    pub const ALIGN: Self =
+        Self { address_space_bytes: 1 << 30, cpu_s: 120, file_bytes: 0, open_files: 16, behind: 5 };
     /// Enough for twelve hours of sound on a slow machine.
     pub const ANALYSE: Self = Self {
         address_space_bytes: 1 << 30,
@@ -103,6 +108,13 @@ pub enum Work {
     },
     /// Mix recordings into one file.
     Mix(MixOrder),
+    /// Find how far one recording is shifted against another.
+    Align {
+        /// The recordings.
+        recordings: [PathBuf; 2],
+        /// Their features.
+        features: [PathBuf; 2],
+    },
 }
 
 /// A preview: made of what browsers do not play, and of what is long and not compressed with loss.
@@ -171,6 +183,11 @@ pub enum Message {
         /// What it is.
         written: Written,
     },
+    /// The verdict of `align`.
+    Aligned {
+        /// What was found.
+        alignment: Alignment,
+    },
     /// The verdict when there is no other.
     Failed {
         /// Stable code, see [`AudioError::code`].
@@ -236,6 +253,9 @@ fn work(task: &Task, out: &mut dyn Write) -> Result<Message, AudioError> {
             let written = render::render(input, output, *recipe, limits, &mut progress)?;
             Ok(Message::Rendered { written })
         }
+        Work::Align { recordings, features } => {
+            Ok(Message::Aligned { alignment: align(recordings, features, limits)? })
+        }
         Work::Mix(order) => Ok(Message::Rendered { written: mix::mix(order, limits, &mut progress)? }),
     }
 }
@@ -280,6 +300,21 @@ impl Pass {
         let preview = self.preview.map(Pipe::finish).transpose()?;
         Ok(Message::Analysed { facts: Box::new(analysis.facts), preview })
     }
+}
+
+fn align(
+    recordings: &[PathBuf; 2],
+    features: &[PathBuf; 2],
+    limits: &Limits,
+) -> Result<Alignment, AudioError> {
+    let open = |path: &PathBuf| Ok::<_, AudioError>(Arc::new(File::open(path)?));
+    let read = |path: &PathBuf| {
+        let found = Features::from_bytes(&std::fs::read(path)?);
+        found.ok_or(AudioError::Corrupt { what: "its features cannot be read" })
+    };
+    let (a, b) = (open(&recordings[0])?, open(&recordings[1])?);
+    let (features_a, features_b) = (read(&features[0])?, read(&features[1])?);
+    align_recordings((a, &features_a), (b, &features_b), limits)
 }
 
 /// A new file for reading and writing.

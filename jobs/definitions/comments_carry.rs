@@ -3,12 +3,10 @@
 //!
 //! Writes a bounded part at a time instead of one batch; a part that is there already is left alone when it runs again.
 
-use crate::{Job, JobContext, JobError, Parts, job::Queue};
+use crate::{Job, JobContext, JobError, job::Queue};
 use async_trait::async_trait;
-use audio::{align::align, features::Features};
-use model::{BlobHash, VersionId};
+use model::VersionId;
 use serde::{Deserialize, Serialize};
-use service::comment::{CarryInput, Shift};
 use std::time::Duration;
 
 /// Carries comments to a version.
@@ -33,24 +31,12 @@ impl Job for CommentsCarry {
             return Err(JobError::InputGone);
         };
         cx.progress(0.0, "align");
-        let shift = shift(cx.parts(), &input).await?;
+        let listened_to = input.from.features.is_some() && input.to.features.is_some();
+        let shift = match listened_to {
+            true => Some(cx.service().shift_between(&input.from, &input.to).await?),
+            false => None,
+        };
         cx.progress(0.5, "carry");
         Ok(cx.service().carry_comments(&cx.system(), &input, shift).await?)
     }
-}
-
-/// How much later the music comes in the new recording; none if one of them was never listened to.
-async fn shift(parts: &Parts, input: &CarryInput) -> Result<Option<Shift>, JobError> {
-    let (Some(from), Some(to)) = (input.from.features, input.to.features) else { return Ok(None) };
-    let (Some(from), Some(to)) = (features(parts, from).await?, features(parts, to).await?) else {
-        return Ok(None);
-    };
-    let found = tokio::task::spawn_blocking(move || align(&from, &to)).await;
-    let found = found.map_err(|error| JobError::Transient(error.to_string()))?;
-    Ok(Some(Shift { offset_ms: found.offset_ms, confidence: found.confidence }))
-}
-
-async fn features(parts: &Parts, hash: BlobHash) -> Result<Option<Features>, JobError> {
-    let bytes = tokio::fs::read(parts.blobs.local_path(&hash)).await.map_err(store::StoreError::Io)?;
-    Ok(Features::from_bytes(&bytes))
 }

@@ -144,6 +144,7 @@ async fn purge_trash(cx: &JobContext) -> Result<(), JobError> {
         purged.projects,
         purged.tracks,
         purged.versions,
+        purged.checkpoints,
         "what lay in the trash for too long was removed"
     );
     Ok(())

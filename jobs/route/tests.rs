@@ -2,12 +2,13 @@
 
 use super::*;
 use model::{
-    BlobHash, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
+    BlobHash, CheckpointId, EventId, JobId, OneTimeTokenId, ProjectId, Timestamp, UploadId, UserId,
     access::Role,
     backup::BackupContents,
     comment::Visibility,
     emoji::Emoji,
     event::{MailKind, NewEvent, ResourceRef},
+    review::ReviewStatus,
 };
 use std::fmt::Write;
 use uuid::Uuid;
@@ -15,7 +16,14 @@ use uuid::Uuid;
 fn every() -> Vec<Event> {
     let id = Uuid::from_u128(7);
     let job = JobId::new(id);
-    [of_projects(id), of_recordings(id, job), of_comments(id, job), of_the_instance(id, job)].concat()
+    [
+        of_projects(id),
+        of_recordings(id, job),
+        of_checkpoints(id),
+        of_comments(id, job),
+        of_the_instance(id, job),
+    ]
+    .concat()
 }
 
 fn of_projects(id: Uuid) -> Vec<Event> {
@@ -37,6 +45,11 @@ fn of_projects(id: Uuid) -> Vec<Event> {
         Event::InvitationAccepted,
         Event::InvitationDeclined,
         Event::InvitationRevoked,
+        Event::ShareLinkCreated,
+        Event::ShareLinkUpdated,
+        Event::ShareLinkVisited,
+        Event::ShareLinkRevoked,
+        Event::GuestJoined,
         Event::AccessRequestCreated { project: ProjectId::new(id) },
         Event::AccessRequestDecided { project: ProjectId::new(id) },
         Event::ProjectStarred { project: ProjectId::new(id) },
@@ -70,6 +83,22 @@ fn of_recordings(id: Uuid, job: JobId) -> Vec<Event> {
         Event::TrackPurged,
         Event::ProjectPurged,
         Event::VersionCurrentChanged { version: None, before: None },
+    ]
+}
+
+fn of_checkpoints(id: Uuid) -> Vec<Event> {
+    vec![
+        Event::VersionReviewStatusChanged { status: ReviewStatus::InReview, reviewers: vec![] },
+        Event::VersionApproved,
+        Event::VersionChangesRequested,
+        Event::VersionApprovalWithdrawn,
+        Event::CheckpointCreated,
+        Event::CheckpointUpdated,
+        Event::CheckpointLocked,
+        Event::CheckpointRestored { before: CheckpointId::new(id) },
+        Event::CheckpointDeleted,
+        Event::CheckpointUndeleted,
+        Event::CheckpointPurged,
     ]
 }
 

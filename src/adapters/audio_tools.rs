@@ -14,8 +14,8 @@ use jobs::decoder::{DecodeError, Decoder};
 use model::{
     limits,
     ports::{
-        AudioProbe, AudioRefusal, AudioTools, WaveformBits, WaveformChannels, WaveformError, WaveformForm,
-        WaveformQuery, Zoom,
+        AlignInput, AudioAlignment, AudioProbe, AudioRefusal, AudioTools, WaveformBits, WaveformChannels,
+        WaveformError, WaveformForm, WaveformQuery, Zoom,
     },
 };
 use std::{fs::File, os::unix::fs::FileExt, path::Path, time::Duration};
@@ -23,19 +23,25 @@ use tokio::sync::Semaphore;
 
 /// Probes that run at the same time.
 const PROBES_AT_ONCE: usize = 4;
+/// Comparisons that run at the same time: each takes a core for seconds.
+const COMPARISONS_AT_ONCE: usize = 1;
 
 /// The audio crate behind the port.
 #[derive(Debug)]
 pub struct AudioChild {
     decoder: Decoder,
     places: Semaphore,
+    listener: Decoder,
+    listening: Semaphore,
 }
 
 impl AudioChild {
     /// `decoder` starts a `backline` that becomes a decoding child when it is told to: usually the running program.
     pub fn new(decoder: Decoder) -> Self {
+        let listener = decoder.clone();
         let decoder = decoder.with_stall(Duration::from_millis(limits::PROBE_WAIT_MS));
-        Self { decoder, places: Semaphore::new(PROBES_AT_ONCE) }
+        let (places, listening) = (Semaphore::new(PROBES_AT_ONCE), Semaphore::new(COMPARISONS_AT_ONCE));
+        Self { decoder, places, listener, listening }
     }
 }
 
@@ -50,6 +56,21 @@ impl AudioTools for AudioChild {
         let _place = self.places.acquire().await.map_err(|error| AudioRefusal::Engine(error.to_string()))?;
         let probe = self.decoder.probe(&task).await.map_err(refusal)?;
         Ok(AudioProbe { container: probe.container.name().to_owned(), codec: probe.codec.name().to_owned() })
+    }
+
+    async fn align(&self, from: &AlignInput, to: &AlignInput) -> Result<AudioAlignment, AudioRefusal> {
+        let task = Task {
+            work: Work::Align {
+                recordings: [from.recording.clone(), to.recording.clone()],
+                features: [from.features.clone(), to.features.clone()],
+            },
+            limits: audio::Limits::default(),
+            resources: Resources::ALIGN,
+        };
+        let place = self.listening.acquire().await;
+        let _place = place.map_err(|error| AudioRefusal::Engine(error.to_string()))?;
+        let found = self.listener.align(&task).await.map_err(refusal)?;
+        Ok(AudioAlignment { offset_ms: found.offset_ms, confidence: found.confidence })
     }
 
     fn window(

@@ -109,7 +109,7 @@ impl MetricsEndpoint {
             Caller::User(login) if login.role == InstanceRole::Admin => {
                 security::check_scope(&login.via, "system", request.method())
             }
-            Caller::User(_) => Err(Failure::new(Code::Forbidden)),
+            Caller::User(_) | Caller::Guest(_) => Err(Failure::new(Code::Forbidden)),
             Caller::Anonymous => Err(Failure::new(Code::Unauthenticated)),
         }
     }

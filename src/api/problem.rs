@@ -265,6 +265,7 @@ impl From<service::Error> for Failure {
             E::Unauthenticated => failed(Code::Unauthenticated),
             E::TokenExpired => failed(Code::TokenExpired),
             E::WrongLogin => failed(Code::WrongLogin),
+            E::SharePassword(_) => failed(Code::SharePasswordRequired),
             E::Forbidden(_) => failed(Code::Forbidden),
             E::NotFound(_) => failed(Code::NotFound),
             E::Gone(_) => failed(Code::Gone),

@@ -17,22 +17,24 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaSecurityScheme, Registry},
 };
-use service::{Caller, Ctx, Login, Service, Via, setup::NewInstance};
+use service::{Caller, Ctx, Service, Via, setup::NewInstance};
 use std::ops::Deref;
 
 /// The name of the security scheme in the document.
 pub const BEARER: &str = "bearer";
+/// The same for guests of a share link.
+pub const GUEST: &str = "guest";
 /// Longer tokens than any of ours are refused unread, in bytes.
 const TOKEN_BYTES_MAX: usize = 4096;
 
 /// What the frame asks the service about a request.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Who carries this access token or personal access token.
+    /// Who carries this access token, personal access token or guest token.
     ///
     /// # Errors
     /// `Unauthenticated` or `TokenExpired`.
-    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Login>;
+    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Caller>;
     /// Refuses while the instance waits for its first administrator.
     ///
     /// # Errors
@@ -44,8 +46,8 @@ pub trait Gate: Send + Sync {
 
 #[async_trait]
 impl Gate for Service {
-    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Login> {
-        Service::authenticate(self, bearer, now).await
+    async fn authenticate(&self, bearer: &str, now: Timestamp) -> service::Result<Caller> {
+        Service::caller_of(self, bearer, now).await
     }
     async fn require_setup(&self) -> service::Result<()> {
         Service::require_setup(self).await
@@ -65,32 +67,31 @@ pub struct Auth(pub Ctx);
 /// Somebody may be logged in: for operations that also answer to signed URLs or tickets.
 pub struct MaybeAuth(pub Ctx);
 
-impl Deref for Auth {
-    type Target = Ctx;
-    fn deref(&self) -> &Ctx {
-        &self.0
-    }
-}
+/// Somebody is logged in, or is a guest of a share link.
+pub struct GuestAuth(pub Ctx);
 
-impl Deref for MaybeAuth {
-    type Target = Ctx;
-    fn deref(&self) -> &Ctx {
-        &self.0
-    }
-}
+/// Somebody may be logged in or a guest: for operations that also answer to signed URLs or tickets.
+pub struct MaybeGuestAuth(pub Ctx);
 
 macro_rules! ctx_extractor {
-    ($name:ident, $types:expr, $fallback:literal) => {
+    ($name:ident, $schemes:expr, $fallback:literal) => {
+        impl Deref for $name {
+            type Target = Ctx;
+            fn deref(&self) -> &Ctx {
+                &self.0
+            }
+        }
+
         impl<'a> ApiExtractor<'a> for $name {
-            const TYPES: &'static [ApiExtractorType] = $types;
+            const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
             type ParamType = ();
             type ParamRawType = ();
 
             fn register(registry: &mut Registry) {
-                register_scheme(registry);
+                register_schemes(registry);
             }
             fn security_schemes() -> Vec<&'static str> {
-                vec![BEARER]
+                $schemes.to_vec()
             }
             fn has_security_fallback() -> bool {
                 $fallback
@@ -106,8 +107,10 @@ macro_rules! ctx_extractor {
     };
 }
 
-ctx_extractor!(Auth, &[ApiExtractorType::SecurityScheme], false);
-ctx_extractor!(MaybeAuth, &[ApiExtractorType::SecurityScheme], true);
+ctx_extractor!(Auth, [BEARER], false);
+ctx_extractor!(MaybeAuth, [BEARER], true);
+ctx_extractor!(GuestAuth, [BEARER, GUEST], false);
+ctx_extractor!(MaybeGuestAuth, [BEARER, GUEST], true);
 
 /// The circumstances of a request to an operation that never asks who calls.
 pub struct Anonymous(pub Ctx);
@@ -148,28 +151,28 @@ pub(crate) fn ctx(request: &Request) -> Answer<Ctx> {
     cx.ok_or_else(|| Failure::internal("an operation runs outside of its frame"))
 }
 
-fn register_scheme(registry: &mut Registry) {
-    registry.create_security_scheme(
-        BEARER,
-        MetaSecurityScheme {
-            ty: "http",
-            description: Some(
-                "An access token from `login`, or a personal access token (`blp_…`) whose scopes name the tag of the operation.",
-            ),
-            name: None,
-            key_in: None,
-            scheme: Some("bearer"),
-            bearer_format: Some("PASETO v4.local"),
-            flows: None,
-            openid_connect_url: None,
-        },
-    );
+fn register_schemes(registry: &mut Registry) {
+    let scheme = |description, bearer_format| MetaSecurityScheme {
+        ty: "http",
+        description: Some(description),
+        name: None,
+        key_in: None,
+        scheme: Some("bearer"),
+        bearer_format,
+        flows: None,
+        openid_connect_url: None,
+    };
+    let people = "An access token from `login`, or a personal access token (`blp_…`) whose scopes name the tag of the operation.";
+    registry.create_security_scheme(BEARER, scheme(people, Some("PASETO v4.local")));
+    let guests = "A guest token (`blg_…`) from `createGuestSession`, for what its share link shows.";
+    registry.create_security_scheme(GUEST, scheme(guests, None));
 }
 
 /// Who calls this operation.
 ///
 /// # Errors
-/// 401 without a valid token where one is needed, 403 where a personal access token lacks the scope.
+/// 401 without a valid token where one is needed, 403 where a personal access token lacks the scope, and for guests where
+/// the operation is not for them.
 pub async fn identify(
     gate: &dyn Gate,
     operation: &Operation,
@@ -186,7 +189,10 @@ pub async fn identify(
             return Err(Failure::new(Code::Unauthenticated)
                 .detail("send `Authorization: Bearer …` with a token from login"));
         }
-        (Caller::Anonymous | Caller::System, _) => {}
+        (Caller::Guest(_), _) if !operation.for_guests => {
+            return Err(Failure::new(Code::Forbidden).detail("this is not for guests of a share link"));
+        }
+        (Caller::Guest(_) | Caller::Anonymous | Caller::System, _) => {}
     }
     Ok(caller)
 }
@@ -200,7 +206,7 @@ pub async fn bearer_caller(gate: &dyn Gate, request: &Request, now: Timestamp) -
         return Ok(caller.clone());
     }
     match bearer(request)? {
-        Some(token) => Ok(Caller::User(gate.authenticate(token, now).await?)),
+        Some(token) => Ok(gate.authenticate(token, now).await?),
         None => Ok(Caller::Anonymous),
     }
 }

@@ -7,10 +7,12 @@ pub mod admin;
 pub mod audio;
 pub mod auth;
 pub mod backups;
+pub mod checkpoints;
 pub mod comments;
 pub mod covers;
 pub mod dto;
 pub mod events;
+pub mod guests;
 pub mod invitations;
 pub mod jobs;
 pub mod me;
@@ -18,8 +20,10 @@ pub mod members;
 pub mod mix;
 pub mod presence;
 pub mod projects;
+pub mod reviews;
 pub mod search;
 pub mod setup;
+pub mod shares;
 pub mod tracks;
 pub mod uploads;
 pub mod users;
@@ -49,6 +53,10 @@ pub enum Tag {
     Projects,
     /// Who belongs to a project, and how people come into it.
     Members,
+    /// Share links, for those who make them.
+    Shares,
+    /// What guests of a share link do first.
+    Guests,
     /// Tracks of a project, their order and the shared mix.
     Tracks,
     /// Uploads on their way to become versions.
@@ -57,6 +65,8 @@ pub enum Tag {
     Versions,
     /// Streams, downloads and waveforms.
     Audio,
+    /// Snapshots of a project, and how to bring them back.
+    Checkpoints,
     /// Comments, their threads and reactions.
     Comments,
     /// Background jobs.
@@ -73,8 +83,7 @@ pub type Apis = (
     DocsApi,
     AccountApis,
     ProjectApis,
-    tracks::TracksApi,
-    mix::MixApi,
+    SongApis,
     comments::CommentsApi,
     events::EventsApi,
     presence::PresenceApi,
@@ -94,13 +103,22 @@ pub type AccountApis = (
 );
 
 /// Projects and who belongs to them.
-pub type ProjectApis =
-    (projects::ProjectsApi, covers::CoversApi, members::MembersApi, invitations::InvitationsApi);
+pub type ProjectApis = (
+    projects::ProjectsApi,
+    covers::CoversApi,
+    members::MembersApi,
+    invitations::InvitationsApi,
+    shares::SharesApi,
+    guests::GuestsApi,
+);
+
+/// Tracks, their mix, and what they were at a moment.
+pub type SongApis = (tracks::TracksApi, mix::MixApi, checkpoints::CheckpointsApi);
 
 /// Recordings from upload to playback.
 pub type RecordingApis = (
     uploads::UploadsApi,
-    versions::VersionsApi,
+    (versions::VersionsApi, reviews::ReviewsApi),
     audio::AudioApi,
     (waveforms::WaveformApi, waveforms::WaveformDatApi, waveforms::PeaksApi),
     jobs::JobsApi,
@@ -126,16 +144,21 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             covers::CoversApi::new(service()),
             members::MembersApi::new(service()),
             invitations::InvitationsApi::new(service()),
+            shares::SharesApi::new(service()),
+            guests::GuestsApi::new(service()),
         ),
-        tracks::TracksApi::new(service()),
-        mix::MixApi::new(service()),
+        (
+            tracks::TracksApi::new(service()),
+            mix::MixApi::new(service()),
+            checkpoints::CheckpointsApi::new(service()),
+        ),
         comments::CommentsApi::new(service()),
         events::EventsApi::new(service()),
         presence::PresenceApi::new(service()),
         search::SearchApi::new(service()),
         (
             uploads::UploadsApi::new(service()),
-            versions::VersionsApi::new(service()),
+            (versions::VersionsApi::new(service()), reviews::ReviewsApi::new(service())),
             audio::AudioApi::new(service()),
             (
                 waveforms::WaveformApi(service()),

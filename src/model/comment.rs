@@ -61,6 +61,13 @@ pub struct Anchor {
     pub checkpoint_id: Option<CheckpointId>,
 }
 
+impl Anchor {
+    /// What a comment goes to the trash with: its track or its checkpoint.
+    pub fn homes(&self) -> impl Iterator<Item = Uuid> {
+        [self.track_id.map(Uuid::from), self.checkpoint_id.map(Uuid::from)].into_iter().flatten()
+    }
+}
+
 /// Who sees a comment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

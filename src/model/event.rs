@@ -3,8 +3,9 @@
 //! An event names things by id and carries short parameters, never text that people wrote: readers load the row as it is now.
 
 use crate::{
-    BlobHash, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId, UserId,
-    VersionId, access::Role, backup::BackupContents, comment::Visibility, emoji::Emoji, rendition::Recipe,
+    BlobHash, CheckpointId, EventId, GuestId, JobId, OneTimeTokenId, ProjectId, Timestamp, TrackId, UploadId,
+    UserId, VersionId, access::Role, backup::BackupContents, comment::Visibility, emoji::Emoji,
+    rendition::Recipe, review::ReviewStatus,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -149,6 +150,16 @@ events! {
     InvitationDeclined = "invitation.declined" Silent;
     /// An invitation was taken back.
     InvitationRevoked = "invitation.revoked" Silent;
+    /// A share link was made.
+    ShareLinkCreated = "share_link.created" Feed;
+    /// A share link changed.
+    ShareLinkUpdated = "share_link.updated" Silent;
+    /// Somebody came by a share link.
+    ShareLinkVisited = "share_link.visited" Silent;
+    /// A share link was closed.
+    ShareLinkRevoked = "share_link.revoked" Feed;
+    /// A guest is here.
+    GuestJoined = "guest.joined" Feed;
     /// Somebody asks to be let in; owners hear of it.
     AccessRequestCreated {
         /// Into which project.
@@ -248,6 +259,36 @@ events! {
         /// Which before.
         before: Option<VersionId>,
     } = "version.current_changed" Feed;
+    /// A version's review is elsewhere.
+    VersionReviewStatusChanged {
+        /// Where.
+        status: ReviewStatus,
+        /// Who is asked; empty = everybody.
+        reviewers: Vec<UserId>,
+    } = "version.review_status_changed" Feed;
+    /// Somebody approved of a version.
+    VersionApproved = "version.approved" Feed;
+    /// Somebody wants changes of a version.
+    VersionChangesRequested = "version.changes_requested" Feed;
+    /// Somebody withdrew what they decided about a version.
+    VersionApprovalWithdrawn = "version.approval_withdrawn" Silent;
+    /// A checkpoint was made: by somebody, or of the state that a restore replaces.
+    CheckpointCreated = "checkpoint.created" Feed;
+    /// A checkpoint's name, description or versions changed, or it was unlocked.
+    CheckpointUpdated = "checkpoint.updated" Feed;
+    /// A checkpoint was locked.
+    CheckpointLocked = "checkpoint.locked" Feed;
+    /// The song is again what a checkpoint holds: tracks, their order and the mix are to be read again.
+    CheckpointRestored {
+        /// The checkpoint of the state before.
+        before: CheckpointId,
+    } = "checkpoint.restored" Feed;
+    /// A checkpoint was moved to the trash.
+    CheckpointDeleted = "checkpoint.deleted" Feed;
+    /// A checkpoint was taken out of the trash.
+    CheckpointUndeleted = "checkpoint.undeleted" Feed;
+    /// A checkpoint is gone for good.
+    CheckpointPurged = "checkpoint.purged" Silent;
     /// Somebody wrote a comment or a reply.
     CommentCreated {
         /// Who may hear of it.

@@ -57,6 +57,8 @@ ids! {
     CommentId,
     /// A guest session opened through a share link.
     GuestId,
+    /// A link that shows something to whoever has it.
+    ShareLinkId,
     /// An invitation into a project.
     InvitationId,
     /// A request to be let into a project.

@@ -39,6 +39,8 @@ pub const COVER_SIDE: u32 = 1024;
 pub const PAGE_DEFAULT: usize = 50;
 /// The most items of a page.
 pub const PAGE_MAX: usize = 200;
+/// Checkpoints of a project, automatic ones and the trash included.
+pub const CHECKPOINTS_PER_PROJECT_MAX: usize = 1000;
 /// Tracks of a project, trash included.
 pub const TRACKS_PER_PROJECT_MAX: i64 = 200;
 /// Versions of a track, trash included.
@@ -63,8 +65,18 @@ pub const INVITATION_KEEP_MS: i64 = 30 * 24 * 3600 * 1000;
 pub const ACCESS_REQUESTS_PER_PROJECT_MAX: usize = 500;
 /// How long somebody waits before they ask again, in milliseconds (24 h).
 pub const ACCESS_REQUEST_AGAIN_MS: i64 = 24 * 3600 * 1000;
+/// Share links of one project, closed ones included.
+pub const SHARE_LINKS_PER_PROJECT_MAX: i64 = 1_000;
+/// How many may come by one share link.
+pub const VISITS_PER_LINK_MAX: i64 = 10_000;
+/// The life of a guest's token, in milliseconds (24 h).
+pub const GUEST_TTL_MS: i64 = 24 * 3600 * 1000;
 /// People and groups that autocompletion offers.
 pub const MENTIONABLES_MAX: usize = 20;
+/// Decisions about one version.
+pub const APPROVALS_PER_VERSION_MAX: i64 = 1000;
+/// Members who are asked by name to review one version.
+pub const REVIEWERS_MAX: usize = 50;
 /// Tags of one project or version.
 pub const TAGS_MAX: usize = 20;
 /// Metadata entries of one version.
@@ -102,6 +114,8 @@ pub const COMMENT_OVERHANG_MS: i64 = 1_000;
 pub const COMMENTS_SCANNED_MAX: usize = 2_000;
 /// Comments that are carried over to a new version in one write.
 pub const CARRY_BATCH: usize = 100;
+/// Shifts between two recordings that are remembered.
+pub const SHIFTS_REMEMBERED: usize = 1_000;
 /// The confidence from which on a shift between two recordings is believed, 0 to 1.
 pub const ALIGNMENT_CONFIDENCE_MIN: f32 = 0.3;
 
@@ -325,7 +339,7 @@ pub const RELAY_JOBS_MAX: usize = 200;
 
 /// How long deleted things stay in the trash, in milliseconds (30 days).
 pub const TRASH_TTL_MS: i64 = 30 * 24 * 3600 * 1000;
-/// Versions, tracks and projects that one run removes from the trash, of each.
+/// Versions, tracks, checkpoints and projects that one run removes from the trash, of each.
 pub const PURGE_MAX: usize = 200;
 
 /// Memory for the store's page cache unless configured otherwise, in bytes (64 MiB).

@@ -6,7 +6,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// The wall clock.
@@ -96,6 +96,24 @@ pub struct AudioAnalysis {
     pub warnings: Vec<String>,
 }
 
+/// A recording and its stored features.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlignInput {
+    /// Where the recording is.
+    pub recording: PathBuf,
+    /// Where its features are.
+    pub features: PathBuf,
+}
+
+/// How much later the music of one recording comes in another one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AudioAlignment {
+    /// In milliseconds.
+    pub offset_ms: i64,
+    /// 0 (no idea) to 1 (certain).
+    pub confidence: f32,
+}
+
 /// Why a recording cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AudioRefusal {
@@ -182,11 +200,13 @@ pub enum WaveformError {
     Damaged(String),
 }
 
-/// Cheap, safe looks at audio: a probe in an isolated child, and windows of a stored waveform.
+/// Safe looks at audio: a probe and a comparison in an isolated child, and windows of a stored waveform.
 #[async_trait]
 pub trait AudioTools: Send + Sync {
     /// Container and codec by content, never by name.
     async fn probe(&self, path: &Path) -> Result<AudioProbe, AudioRefusal>;
+    /// How much later the music of `from` comes in `to`: by their features, then by their sound.
+    async fn align(&self, from: &AlignInput, to: &AlignInput) -> Result<AudioAlignment, AudioRefusal>;
     /// A window of a stored pyramid. Blocking, positional reads only.
     fn window(
         &self,

@@ -29,6 +29,13 @@ impl Principal {
             Self::Guest(_) => None,
         }
     }
+    /// The guest, if it is one.
+    pub const fn guest(self) -> Option<GuestId> {
+        match self {
+            Self::User(_) => None,
+            Self::Guest(id) => Some(id),
+        }
+    }
 }
 
 impl From<Principal> for Actor {

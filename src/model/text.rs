@@ -63,6 +63,8 @@ texts! {
     PersonName = |t: &str| line(t, 1, 80),
     /// The name of a project: 1 to 120 characters.
     ProjectName = |t: &str| line(t, 1, 120),
+    /// The name of a checkpoint: 1 to 120 characters.
+    CheckpointName = |t: &str| line(t, 1, 120),
     /// The name of a track: 1 to 120 characters.
     TrackName = |t: &str| line(t, 1, 120),
     /// A short label: an instrument, a version label, a device, a token: 1 to 80 characters.

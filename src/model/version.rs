@@ -3,6 +3,7 @@
 use crate::{
     BlobHash, JobId, ProjectId, Timestamp, TrackId, UserId, VersionId,
     media::{Loudness, MediaFacts},
+    review::Review,
     text::{Changelog, FileName, Label, Tag},
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +47,9 @@ pub struct Version {
     /// The version whose open comments it takes over when it is ready.
     #[serde(default)]
     pub carry_from: Option<VersionId>,
+    /// How far its review is.
+    #[serde(default)]
+    pub review: Review,
     /// What the recording is; known when ready.
     pub media: Option<MediaFacts>,
     /// How loud it is; known when ready, absent for silence.

@@ -184,7 +184,7 @@ impl Service {
     pub(crate) fn operator(cx: &Ctx) -> Result<()> {
         match &cx.caller {
             Caller::System => Ok(()),
-            Caller::User(_) | Caller::Anonymous => cx.admin().map(|_| ()),
+            Caller::User(_) | Caller::Guest(_) | Caller::Anonymous => cx.admin().map(|_| ()),
         }
     }
 
@@ -194,7 +194,11 @@ impl Service {
     /// # Errors
     /// `Unauthenticated` if the account or the login is over, `Conflict` if the person's part changed.
     pub(crate) async fn rely_on(&self, caller: &Caller, batch: &mut Batch) -> Result<()> {
-        let Caller::User(login) = caller else { return Ok(()) };
+        let login = match caller {
+            Caller::User(login) => login,
+            Caller::Guest(visitor) => return self.rely_on_guest(*visitor, batch).await,
+            Caller::Anonymous | Caller::System => return Ok(()),
+        };
         let user = self.active_user(login.user_id).await?;
         if user.row.security_version != login.security_version {
             return Err(Error::Unauthenticated);

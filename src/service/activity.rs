@@ -57,7 +57,8 @@ impl Service {
         query: &ActivityQuery,
     ) -> Result<Paged<Entry>> {
         let auth = self.authorize::<Project>(cx, project, Action::View).await?;
-        self.feed(&[(project, self.reach_of(&auth))], query).await
+        let seen: Vec<_> = self.reach_of(&auth).map(|reach| (project, reach)).into_iter().collect();
+        self.feed(&seen, query).await
     }
 
     /// The feed of all projects the caller is a member of, outside the trash.
@@ -68,7 +69,10 @@ impl Service {
         let known = self.projects_of(cx).await?;
         let alive = known.iter().filter(|known| known.gate.row.deleted.is_none());
         let projects: Vec<(ProjectId, Visibility)> = alive
-            .map(|known| (known.project.row.id, self.reach(known.standing, &known.gate.row.settings)))
+            .filter_map(|known| {
+                let reach = self.reach(known.standing, &known.gate.row.settings)?;
+                Some((known.project.row.id, reach))
+            })
             .collect();
         self.feed(&projects, query).await
     }

@@ -186,7 +186,7 @@ impl Service {
     }
 
     /// Writes down that these were used, at most once in [`limits::LAST_SEEN_EVERY_MS`]. It may be lost, and never fails a request.
-    async fn note_seen(&self, ids: &[Uuid], now: Timestamp) {
+    pub(crate) async fn note_seen(&self, ids: &[Uuid], now: Timestamp) {
         let mut batch = Batch::relaxed();
         for id in ids.iter().filter(|id| self.accounts.seen.is_due(**id, now)) {
             batch.put::<LastSeen>(id, &Seen { at: now });

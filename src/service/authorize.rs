@@ -6,8 +6,10 @@ use model::{
     ProjectId,
     access::{Action, Decision, Effect, Role, Standing, When},
     account::InstanceRole,
+    comment::Anchor,
     event::ResourceRef,
     project::{Project, ProjectGate, ProjectMember},
+    share::ShareLink,
     track::Track,
     version::Version,
 };
@@ -17,6 +19,7 @@ use store::{
         audit::AuditDraft,
         member::Members,
         project::{ProjectGates, Projects},
+        share::ShareLinks,
         track::Tracks,
         version::Versions,
     },
@@ -32,6 +35,21 @@ pub trait Guarded: Sized + Clone + Send + Sync {
     fn project(&self) -> ProjectId;
     /// Whether it lies in the trash (of its own; the project's state is the gate's).
     fn trashed(&self) -> Trashed;
+    /// Where it stands, for guests of a share link that shows only a part.
+    fn spot(&self) -> Spot {
+        Spot::At(Anchor::default())
+    }
+}
+
+/// Where something stands in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// It is the project itself: what guests get of it is up to the method.
+    Whole,
+    /// Here; nowhere in particular is for guests of the whole project.
+    At(Anchor),
+    /// A comment that stands here, and perhaps on later versions.
+    Comment(model::CommentId, Anchor),
 }
 
 /// Whether something lies in the trash.
@@ -58,6 +76,9 @@ impl Guarded for Project {
     fn trashed(&self) -> Trashed {
         Trashed::No
     }
+    fn spot(&self) -> Spot {
+        Spot::Whole
+    }
 }
 
 impl Guarded for Track {
@@ -68,6 +89,9 @@ impl Guarded for Track {
     }
     fn trashed(&self) -> Trashed {
         self.deleted.is_some().into()
+    }
+    fn spot(&self) -> Spot {
+        Spot::At(Anchor { track_id: Some(self.id), ..Anchor::default() })
     }
 }
 
@@ -80,6 +104,9 @@ impl Guarded for Version {
     fn trashed(&self) -> Trashed {
         self.deleted.is_some().into()
     }
+    fn spot(&self) -> Spot {
+        Spot::At(Anchor { track_id: Some(self.track_id), version_id: Some(self.id), checkpoint_id: None })
+    }
 }
 
 /// Proof that the caller may do one action on this resource, and what the proof stands on.
@@ -91,6 +118,7 @@ pub struct Authorized<T> {
     standing: Standing,
     caller: Caller,
     member: Option<Stored<ProjectMember>>,
+    link: Option<Stored<ShareLink>>,
     /// What the audit log says if the caller may do this only because they run the instance.
     office: Option<AuditDraft>,
 }
@@ -119,6 +147,10 @@ impl<T> Authorized<T> {
     /// The caller's membership, if they are a member.
     pub fn member(&self) -> Option<&Stored<ProjectMember>> {
         self.member.as_ref()
+    }
+    /// The share link by which the caller is here, if they are a guest.
+    pub fn link(&self) -> Option<&Stored<ShareLink>> {
+        self.link.as_ref()
     }
 }
 
@@ -162,11 +194,20 @@ impl Service {
         let project_id = resource.row.project();
         let gate = self.store().get::<ProjectGates>(&project_id).await?;
         let gate = gate.filter(|gate| !gate.row.purging).ok_or_else(missing)?;
-        let (standing, member) = self.standing(cx, project_id).await?;
+        let link = self.link_of(cx, project_id).await?;
+        let (standing, member) = match &link {
+            Some(link) => (Standing::Guest(link.row.rights), None),
+            None => self.standing(cx, project_id).await?,
+        };
         let settings = &gate.row.settings;
         let decision = self.parts.access.decide(standing, action, settings);
-        let visible = self.parts.access.decide(standing, Action::View, settings);
+        let visible = self.parts.access.decide(standing, standing.look(), settings);
         if visible == Decision::Hide || decision == Decision::Hide || !self.reaches(cx, project_id) {
+            return Err(missing());
+        }
+        if let Some(link) = &link
+            && !self.link_shows(&link.row, resource.row.spot()).await?
+        {
             return Err(missing());
         }
         match (action.when(), gate.row.deleted.is_some()) {
@@ -182,14 +223,19 @@ impl Service {
             (Trashed::Yes, Trashed::No | Trashed::Yes) | (Trashed::No, Trashed::No) => {}
         }
         if decision == Decision::Forbid {
-            return Err(Error::Forbidden("your role in this project does not allow this"));
+            return Err(Error::Forbidden(match standing {
+                Standing::Guest(_) => "the share link does not allow this",
+                Standing::Outsider | Standing::Member(_) | Standing::InstanceAdmin => {
+                    "your role in this project does not allow this"
+                }
+            }));
         }
         if action.effect() == Effect::Writes && gate.row.archived.is_some() {
             return Err(Error::ProjectArchived);
         }
         let caller = cx.caller.clone();
         let office = self.office(cx, action, &gate, project_id, member.as_ref());
-        Ok(Authorized { resource, gate, project_id, standing, caller, member, office })
+        Ok(Authorized { resource, gate, project_id, standing, caller, member, link, office })
     }
 
     /// Adds what an answer relied on to a batch: if the caller lost their right meanwhile, the commit conflicts.
@@ -200,6 +246,9 @@ impl Service {
         self.rely_on(&auth.caller, batch).await?;
         if let Some(member) = &auth.member {
             batch.assert_unchanged::<Members>(&(member.row.project_id, member.row.user_id), member);
+        }
+        if let Some(link) = &auth.link {
+            batch.assert_unchanged::<ShareLinks>(&link.row.id, link);
         }
         batch.assert_unchanged::<ProjectGates>(&auth.project_id, &auth.gate);
         if let Some(entry) = &auth.office {
@@ -232,7 +281,8 @@ impl Service {
         project: ProjectId,
     ) -> Result<(Standing, Option<Stored<ProjectMember>>), StoreError> {
         let login = match &cx.caller {
-            Caller::Anonymous => return Ok((Standing::Outsider, None)),
+            // What a guest may do stands in their link: see `link_of`.
+            Caller::Anonymous | Caller::Guest(_) => return Ok((Standing::Outsider, None)),
             Caller::System => return Ok((Standing::InstanceAdmin, None)),
             Caller::User(login) => login,
         };
@@ -252,7 +302,7 @@ impl Service {
                 Via::Token { project_ids: Some(ids), .. } => ids.contains(&project),
                 Via::Token { project_ids: None, .. } | Via::Session(_) | Via::ControlSocket => true,
             },
-            Caller::Anonymous | Caller::System => true,
+            Caller::Anonymous | Caller::Guest(_) | Caller::System => true,
         }
     }
 }

@@ -1,14 +1,16 @@
 //! Comments: written and shown. `comment/` holds where they stand, how they change, lists, reactions, and what a new version
 //! takes over.
 //!
-//! A comment of a track in the trash is not there; one of a version in the trash stays in the lists of its track and project.
+//! A comment of a track or checkpoint in the trash is not there; one of a version in the trash stays in the lists of its track and project.
 //! A comment for the team is not there for anybody else: not in a list, a count, an event or an answer.
 
+mod between;
 mod carry;
 mod change;
 mod count;
 mod filter;
 mod history;
+mod home;
 mod list;
 mod merge;
 mod place;
@@ -25,6 +27,7 @@ pub use change::CommentPatch;
 pub use count::CommentCounts;
 pub use filter::{CommentFilter, CommentState};
 pub use history::EditView;
+pub(crate) use home::Home;
 pub use list::{CommentQuery, CommentSort};
 pub use reaction::ReactionView;
 pub use state::{Pin, Resolve};
@@ -33,7 +36,7 @@ pub use write::NewComment;
 
 use crate::{
     Authorized, Ctx, Error, Result, Service, Stored,
-    authorize::{Guarded, Trashed},
+    authorize::{Guarded, Spot, Trashed},
 };
 use model::{
     CommentId, ProjectId,
@@ -43,12 +46,8 @@ use model::{
     limits,
     principal::Principal,
     project::ProjectSettings,
-    track::Track,
 };
-use store::{
-    Batch,
-    tables::{comment::Comments, track::Tracks},
-};
+use store::{Batch, tables::comment::Comments};
 
 impl Guarded for Comment {
     const NAME: &'static str = "comment";
@@ -58,6 +57,9 @@ impl Guarded for Comment {
     }
     fn trashed(&self) -> Trashed {
         Trashed::No
+    }
+    fn spot(&self) -> Spot {
+        Spot::Comment(self.id, self.anchor)
     }
 }
 
@@ -71,10 +73,10 @@ pub enum Include {
     Replies,
 }
 
-/// A comment that the caller may see and do something with, and the track it stands on.
+/// A comment that the caller may see and do something with, and what it stands on.
 pub(crate) struct Seen {
     pub(crate) auth: Authorized<Comment>,
-    track: Option<Stored<Track>>,
+    home: Home,
 }
 
 impl Seen {
@@ -84,11 +86,9 @@ impl Seen {
     pub(crate) fn row(&self) -> &Comment {
         &self.auth.resource().row
     }
-    /// The track must stay where it is: what is counted for the project depends on it.
-    fn rely_on_track(&self, batch: &mut Batch) {
-        if let Some(track) = &self.track {
-            batch.assert_unchanged::<Tracks>(&track.row.id, track);
-        }
+    /// What it stands on must stay where it is: what is counted for the project depends on it.
+    fn rely_on_home(&self, batch: &mut Batch) {
+        self.home.rely(batch);
     }
 }
 
@@ -101,7 +101,8 @@ impl Service {
         let seen = self.see_comment(cx, id, Action::View).await?;
         let mut view = self.comment_view(cx, seen.comment().clone()).await?;
         if include == Include::Replies {
-            let replies = self.replies_of(id, None, limits::PAGE_MAX).await?;
+            let mut replies = self.replies_of(id, None, limits::PAGE_MAX).await?;
+            replies.retain(|reply| self.is_seen(cx, &seen.auth, &reply.row));
             view.replies = Some(self.comment_views(cx, replies).await?);
         }
         Ok(view)
@@ -113,35 +114,40 @@ impl Service {
     /// Those of [`Service::authorize`]; `NotFound` also for what the caller may not know of.
     pub(crate) async fn see_comment(&self, cx: &Ctx, id: CommentId, action: Action) -> Result<Seen> {
         // Seeing is asked first: that somebody may not pin must not tell them that there is something to pin.
-        let mut auth = self.authorize::<Comment>(cx, id, Action::View).await?;
+        let mut auth = self.authorize::<Comment>(cx, id, Action::Visit).await?;
         let missing = || Error::NotFound(Comment::NAME);
         let row = &auth.resource().row;
-        if row.visibility > self.reach_of(&auth) {
+        if !self.is_seen(cx, &auth, row) {
             return Err(missing());
         }
-        let track = match row.anchor.track_id {
-            Some(track) => Some(self.living_track(track).await?.ok_or_else(missing)?),
-            None => None,
-        };
+        let home = self.home_of(&row.anchor).await?.ok_or_else(missing)?;
         if action != Action::View {
             if row.deleted.is_some() {
                 return Err(missing());
             }
             auth = self.authorize::<Comment>(cx, id, action).await?;
         }
-        Ok(Seen { auth, track })
+        Ok(Seen { auth, home })
     }
 
-    /// What somebody of this standing sees: everything up to this visibility.
-    pub(crate) fn reach(&self, standing: Standing, settings: &ProjectSettings) -> Visibility {
-        match self.parts.access.decide(standing, Action::SeeTeamComments, settings) {
-            Decision::Allow => Visibility::Team,
-            Decision::Forbid | Decision::Hide => Visibility::Everyone,
+    /// Whether whoever an answer was given to sees this comment: within their reach, or their own.
+    pub(super) fn is_seen<T>(&self, cx: &Ctx, auth: &Authorized<T>, row: &Comment) -> bool {
+        let own = row.visibility == Visibility::Everyone && cx.principal().ok() == Some(row.author);
+        own || Some(row.visibility) <= self.reach_of(auth)
+    }
+
+    /// What somebody of this standing sees of what others say: everything up to this visibility, or nothing.
+    pub(crate) fn reach(&self, standing: Standing, settings: &ProjectSettings) -> Option<Visibility> {
+        let may = |action| self.parts.access.decide(standing, action, settings) == Decision::Allow;
+        match (may(Action::SeeComments), may(Action::SeeTeamComments)) {
+            (false, _) => None,
+            (true, false) => Some(Visibility::Everyone),
+            (true, true) => Some(Visibility::Team),
         }
     }
 
     /// The same for whoever an answer was given to.
-    pub(crate) fn reach_of<T>(&self, auth: &Authorized<T>) -> Visibility {
+    pub(crate) fn reach_of<T>(&self, auth: &Authorized<T>) -> Option<Visibility> {
         self.reach(auth.standing(), &auth.gate().row.settings)
     }
 
@@ -154,5 +160,5 @@ impl Service {
 
 /// Who speaks.
 pub(crate) fn speaker(cx: &Ctx) -> Result<Principal> {
-    cx.user_id().map(Principal::User)
+    cx.principal()
 }

@@ -130,7 +130,7 @@ impl Service {
 
 fn idempotency_key(cx: &Ctx) -> Result<Option<(Uuid, String, [u8; 32])>> {
     match &cx.idempotency {
-        Some(request) => Ok(Some((cx.user_id()?.uuid(), request.operation.to_owned(), request.key))),
+        Some(request) => Ok(Some((cx.principal()?.uuid(), request.operation.to_owned(), request.key))),
         None => Ok(None),
     }
 }

@@ -47,7 +47,7 @@ impl Service {
     /// # Errors
     /// `NotFound`, also where the project has none.
     pub async fn get_project_cover(&self, cx: &Ctx, id: ProjectId) -> Result<PictureFile> {
-        let auth = self.authorize::<Project>(cx, id, Action::View).await?;
+        let auth = self.authorize::<Project>(cx, id, Action::Visit).await?;
         let project = &auth.resource().row;
         let hash = project.cover.ok_or(Error::NotFound("cover"))?;
         self.open_picture(hash, project.updated_at).await

@@ -1,7 +1,10 @@
 //! Who asks, when, and from where: the first argument of every method.
 
 use crate::{Error, Result};
-use model::{ApiTokenId, ProjectId, SessionId, Timestamp, UserId, account::InstanceRole, event::Actor};
+use model::{
+    ApiTokenId, GuestId, ProjectId, SessionId, Timestamp, UserId, account::InstanceRole, event::Actor,
+    principal::Principal,
+};
 
 /// The circumstances of one request. Time comes from here, never from a clock inside a method.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub enum Caller {
     Anonymous,
     /// A person with an account.
     User(Login),
+    /// A guest of a share link.
+    Guest(Visitor),
     /// The server itself: jobs and the command line without a user.
     System,
 }
@@ -40,6 +45,15 @@ pub struct Login {
     pub security_version: u64,
     /// How they proved it.
     pub via: Via,
+}
+
+/// A guest of a share link. What they may do stands in the link, which is read anew each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// Who.
+    pub guest_id: GuestId,
+    /// Of which project.
+    pub project_id: ProjectId,
 }
 
 /// How a person proved who they are.
@@ -95,10 +109,11 @@ impl Ctx {
     /// The person who asks.
     ///
     /// # Errors
-    /// `Unauthenticated` if nobody logged in.
+    /// `Unauthenticated` if nobody logged in, `Forbidden` for a guest.
     pub fn login(&self) -> Result<&Login> {
         match &self.caller {
             Caller::User(login) => Ok(login),
+            Caller::Guest(_) => Err(Error::Forbidden("this is not for guests of a share link")),
             Caller::Anonymous | Caller::System => Err(Error::Unauthenticated),
         }
     }
@@ -106,9 +121,21 @@ impl Ctx {
     /// The id of the person who asks.
     ///
     /// # Errors
-    /// `Unauthenticated` if nobody logged in.
+    /// As [`Self::login`].
     pub fn user_id(&self) -> Result<UserId> {
         self.login().map(|login| login.user_id)
+    }
+
+    /// Who speaks: a person or a guest.
+    ///
+    /// # Errors
+    /// `Unauthenticated` if it is nobody.
+    pub fn principal(&self) -> Result<Principal> {
+        match &self.caller {
+            Caller::User(login) => Ok(Principal::User(login.user_id)),
+            Caller::Guest(visitor) => Ok(Principal::Guest(visitor.guest_id)),
+            Caller::Anonymous | Caller::System => Err(Error::Unauthenticated),
+        }
     }
 
     /// The person who asks, if they run the instance.
@@ -129,6 +156,7 @@ impl Ctx {
     pub fn actor(&self) -> Actor {
         match &self.caller {
             Caller::User(login) => Actor::User(login.user_id),
+            Caller::Guest(visitor) => Actor::Guest(visitor.guest_id),
             Caller::Anonymous | Caller::System => Actor::System,
         }
     }

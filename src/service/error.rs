@@ -15,6 +15,9 @@ pub enum Error {
     /// Wrong address or password, or an address that was not confirmed; deliberately not said which.
     #[error("the e-mail address or the password is wrong, or the address was not confirmed yet")]
     WrongLogin,
+    /// A share link asks for its password, or this is not it.
+    #[error("{0}")]
+    SharePassword(&'static str),
     /// The caller may see it and may not do it.
     #[error("{0}")]
     Forbidden(&'static str),

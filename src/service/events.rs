@@ -4,6 +4,7 @@
 //! delivered, not when the stream is opened, and the login behind a stream is looked at again all the time, so a revoked
 //! session or a removed member hears nothing more within a second.
 
+mod guest;
 pub mod position;
 mod replay;
 pub mod stream;
@@ -105,8 +106,7 @@ impl Service {
     /// streams at once.
     pub async fn open_event_stream(&self, cx: Ctx, request: StreamRequest) -> Result<EventStream> {
         self.enter(&cx, request.scope).await?;
-        let user = cx.user_id()?;
-        let seat = self.live.seat(user).ok_or(Error::RateLimited { retry_after_s: 30 })?;
+        let seat = self.live.seat(cx.principal()?).ok_or(Error::RateLimited { retry_after_s: 30 })?;
         EventStream::open(self.clone(), cx, request, seat).await
     }
 
@@ -163,10 +163,12 @@ impl Service {
 
     /// Whether the caller may open this stream, or may still be on it.
     pub(crate) async fn enter(&self, cx: &Ctx, scope: Scope) -> Result<()> {
-        cx.login()?;
         match scope {
-            Scope::Mine => Ok(()),
-            Scope::Project(project) => self.authorize::<Project>(cx, project, Action::View).await.map(drop),
+            Scope::Mine => cx.login().map(drop),
+            Scope::Project(project) => {
+                cx.principal()?;
+                self.authorize::<Project>(cx, project, Action::Visit).await.map(drop)
+            }
         }
     }
 
@@ -200,7 +202,7 @@ impl Service {
     /// `Unauthenticated` if the login is over.
     pub async fn renewed(&self, cx: &Ctx) -> Result<Ctx> {
         let now = self.now();
-        Ok(refreshed(cx, self.login_now(cx.login()?, now).await?, now))
+        Ok(refreshed(cx, self.caller_now(&cx.caller, now).await?, now))
     }
 
     /// Whether this entry is for the caller, now.
@@ -214,6 +216,9 @@ impl Service {
         }
         match event.project {
             None => Ok(false),
+            Some(project) if matches!(cx.caller, Caller::Guest(_)) => {
+                self.guest_may_hear(cx, project, event).await
+            }
             Some(project) => self.may_hear_of(cx, scope, project, &event.body).await,
         }
     }
@@ -231,7 +236,7 @@ impl Service {
         let (standing, _) = self.standing(cx, project).await?;
         let settings = &gate.row.settings;
         let decision = self.parts.access.decide(standing, Action::View, settings);
-        let meant = body.visibility() <= self.reach(standing, settings);
+        let meant = Some(body.visibility()) <= self.reach(standing, settings);
         Ok(decision == Decision::Allow && meant && self.reaches(cx, project))
     }
 
@@ -251,7 +256,11 @@ impl Service {
             Actor::User(user) => {
                 self.store().get::<Users>(&user).await?.map(|user| user.row.name.to_string())
             }
-            Actor::Guest(_) | Actor::System => None,
+            Actor::Guest(guest) => {
+                let guest = self.guests(&[guest]).await?.pop();
+                guest.and_then(|guest| guest.name).map(|name| name.to_string())
+            }
+            Actor::System => None,
         };
         let subject = self.subject(cx, &envelope.event).await?;
         Ok(Told { position: self.position(envelope.seq), envelope, actor_name, subject })
@@ -266,9 +275,9 @@ fn is_internal(body: &Event) -> bool {
     )
 }
 
-/// The same circumstances, later and with the login as it is now.
-pub(crate) fn refreshed(cx: &Ctx, login: Login, now: Timestamp) -> Ctx {
-    Ctx { caller: Caller::User(login), now, ..cx.clone() }
+/// The same circumstances, later and with the caller as they are now.
+pub(crate) fn refreshed(cx: &Ctx, caller: Caller, now: Timestamp) -> Ctx {
+    Ctx { caller, now, ..cx.clone() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod file;
 mod tests;
 
 use crate::{Error, Result};
-use model::{InvitationId, OneTimeTokenId, Timestamp, limits, ports::IdGen};
+use model::{InvitationId, OneTimeTokenId, ShareLinkId, Timestamp, limits, ports::IdGen};
 use parking_lot::RwLock;
 use pasetors::{
     Local,
@@ -182,6 +182,12 @@ impl Keys {
     /// The secret of an invitation into a project, from its id: so that its link can be shown again.
     pub(crate) fn invitation_secret(&self, id: InvitationId) -> [u8; 32] {
         let key = blake3::derive_key("backline 2026-11 invitation", &self.ring.read().one_time);
+        *blake3::keyed_hash(&key, id.as_bytes()).as_bytes()
+    }
+
+    /// The secret of a share link, from its id: so that the link can be shown again.
+    pub(crate) fn share_secret(&self, id: ShareLinkId) -> [u8; 32] {
+        let key = blake3::derive_key("backline 2026-11 share link", &self.ring.read().one_time);
         *blake3::keyed_hash(&key, id.as_bytes()).as_bytes()
     }
 

@@ -10,15 +10,19 @@ pub mod analysis;
 pub mod authenticate;
 pub mod authorize;
 pub mod avatar;
+mod backer;
 pub mod backup;
 pub mod bootstrap;
+pub mod checkpoint;
 pub mod comment;
 pub mod commit;
+pub mod compare;
 pub mod cover;
 pub mod ctx;
 pub mod error;
 pub mod events;
 pub mod expire;
+pub mod guest;
 pub mod invitation;
 pub mod job_result;
 pub mod job_view;
@@ -41,10 +45,12 @@ pub mod project;
 pub mod purge;
 pub mod rendition;
 pub mod rendition_make;
+pub mod review;
 pub mod search;
 pub mod session;
 pub mod settings;
 pub mod setup;
+pub mod share;
 #[cfg(test)]
 mod stage;
 pub mod star;
@@ -69,7 +75,7 @@ pub use account::NewUser;
 pub use authenticate::AccessToken;
 pub use authorize::Authorized;
 pub use commit::Done;
-pub use ctx::{Caller, Client, Ctx, Idempotency, Login, Via};
+pub use ctx::{Caller, Client, Ctx, Idempotency, Login, Via, Visitor};
 pub use error::Error;
 pub use keys::{Keys, Purpose};
 pub use mail::MailOrder;
@@ -116,6 +122,7 @@ pub struct Service {
     accounts: Arc<account::Accounts>,
     live: Arc<live::Live>,
     transfers: Arc<upload_content::Transfers>,
+    shifts: Arc<compare::Shifts>,
     search: Arc<search::Search>,
 }
 
@@ -128,6 +135,7 @@ impl Service {
             accounts: Arc::default(),
             live: Arc::default(),
             transfers: Arc::default(),
+            shifts: Arc::default(),
         }
     }
     /// What the operator decided.
@@ -153,6 +161,9 @@ impl Service {
     }
     pub(crate) fn transfers(&self) -> &upload_content::Transfers {
         &self.transfers
+    }
+    pub(crate) fn shifts(&self) -> &compare::Shifts {
+        &self.shifts
     }
     /// A new id of any kind.
     pub(crate) fn id<I: From<uuid::Uuid>>(&self, cx: &Ctx) -> I {

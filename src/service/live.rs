@@ -13,6 +13,7 @@ use model::{
     event::ResourceRef,
     job::{Job, JobProgress},
     limits,
+    principal::Principal,
 };
 use parking_lot::Mutex;
 use std::{
@@ -63,7 +64,7 @@ impl EphemeralBody {
 /// The streams of this process.
 pub struct Live {
     sender: broadcast::Sender<Arc<Ephemeral>>,
-    open: Arc<Mutex<HashMap<UserId, usize>>>,
+    open: Arc<Mutex<HashMap<Principal, usize>>>,
     pub(crate) tickets: Tickets,
     pub(crate) mixes: MixPace,
     pub(crate) presence: Presence,
@@ -107,32 +108,32 @@ impl Live {
     }
 
     /// A place among a person's open streams; none if they have too many.
-    pub(crate) fn seat(&self, user: UserId) -> Option<Seat> {
+    pub(crate) fn seat(&self, who: Principal) -> Option<Seat> {
         let mut open = self.open.lock();
-        let count = open.entry(user).or_default();
+        let count = open.entry(who).or_default();
         if *count >= limits::STREAMS_PER_USER_MAX {
             return None;
         }
         *count += 1;
-        Some(Seat { user, open: Arc::downgrade(&self.open) })
+        Some(Seat { who, open: Arc::downgrade(&self.open) })
     }
 }
 
 /// One open stream of a person, counted while it lives.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    user: UserId,
-    open: Weak<Mutex<HashMap<UserId, usize>>>,
+    who: Principal,
+    open: Weak<Mutex<HashMap<Principal, usize>>>,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
         let Some(open) = self.open.upgrade() else { return };
         let mut open = open.lock();
-        if let Some(count) = open.get_mut(&self.user) {
+        if let Some(count) = open.get_mut(&self.who) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.user);
+                open.remove(&self.who);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! The shared mix: the faders of all tracks outside the trash, read and written as one, and told at a pace.
 
-use crate::{Ctx, Result, Service, Stored, commit::decide_again, track::FaderPatch};
+use crate::{Ctx, Result, Service, Stored, commit::decide_again, mixdown::unknown_tracks, track::FaderPatch};
 use model::{
-    ProjectId, Timestamp, TrackId, Violation, Violations,
+    ProjectId, Timestamp, TrackId,
     access::Action,
     event::{Event, NewEvent, ResourceRef},
     limits,
@@ -65,7 +65,7 @@ impl Service {
         let auth = self.authorize::<Project>(cx, project, Action::EditTracks).await?;
         let line = self.line_up(project).await?;
         let ids: Vec<TrackId> = line.ids();
-        known(&ids, moves)?;
+        unknown_tracks("/tracks", &ids, moves.keys())?;
         let mut batch = Batch::new();
         // The guard stands for every track: none of them went to the trash meanwhile.
         batch.assert_unchanged::<TrackSets>(&project, &line.guard);
@@ -160,15 +160,6 @@ impl MixPace {
     fn told(&self, project: ProjectId, now: Timestamp) {
         self.0.lock().insert(project, now);
     }
-}
-
-/// Refuses ids that are no tracks of the project.
-fn known(ids: &[TrackId], moves: &BTreeMap<TrackId, FaderPatch>) -> Result<()> {
-    let strange = moves.keys().filter(|id| !ids.contains(id)).map(|id| {
-        Violation::new(format!("/tracks/{id}"), "unknown_track", "must be a track of this project")
-    });
-    let strange: Vec<Violation> = strange.collect();
-    if strange.is_empty() { Ok(()) } else { Err(Violations(strange).into()) }
 }
 
 fn console(mix: Vec<(TrackId, Fader)>) -> Vec<Channel> {

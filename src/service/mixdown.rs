@@ -8,7 +8,7 @@ use crate::{
     version_current::playable, version_process::Derived,
 };
 use model::{
-    JobId, ProjectId, TrackId, VersionId, Violation, Violations,
+    CheckpointId, JobId, ProjectId, TrackId, VersionId, Violation, Violations,
     access::Action,
     event::Event,
     event::ResourceRef,
@@ -17,7 +17,7 @@ use model::{
     mixdown::{Mixdown, Stem},
     project::Project,
     rendition::Recipe,
-    track::{Fader, Track},
+    track::Fader,
     version::{Version, VersionStatus},
 };
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ use store::{
     Batch, Scan, Stored,
     tables::{
         blob::Blobs,
+        checkpoint::Checkpoints,
         job::JobFiles,
         mixdown::{Mixdowns, MixdownsByProject},
         track::TrackSets,
@@ -38,7 +39,9 @@ pub(crate) const MIXDOWN_RENDER: &str = "mixdown.render";
 /// A mixdown as it is asked for.
 #[derive(Clone, Debug)]
 pub struct NewMixdown {
-    /// How faders stand, where they do not stand as in the shared mix.
+    /// The checkpoint to mix; none = the song as it stands.
+    pub checkpoint_id: Option<CheckpointId>,
+    /// How faders stand, where they do not stand as in the mix.
     pub faders: BTreeMap<TrackId, FaderPatch>,
     /// Versions that play instead of the current ones, at most one a track.
     pub version_ids: Vec<VersionId>,
@@ -75,9 +78,12 @@ impl Service {
             return Ok(id.into());
         }
         let auth = self.authorize::<Project>(cx, project, Action::Download).await?;
-        let line = self.line_up(project).await?;
-        let tracks: Vec<_> = line.tracks.iter().map(|placed| placed.track.clone()).collect();
-        let stems = self.heard(&tracks, new).await?;
+        let mut batch = Batch::new();
+        let strips = match new.checkpoint_id {
+            None => self.strips(project, &mut batch).await?,
+            Some(checkpoint) => self.strips_of(project, checkpoint, &mut batch).await?,
+        };
+        let stems = self.heard(&strips, new).await?;
         let open = Scan::prefix(&project).limit(limits::MIXDOWNS_OPEN_MAX);
         if self.store().scan_index::<MixdownsByProject>(open).await?.items.len() >= limits::MIXDOWNS_OPEN_MAX
         {
@@ -97,9 +103,6 @@ impl Service {
             filename: format!("{}.{}", auth.resource().row.name, new.recipe.format().extension()),
             created_at: cx.now,
         };
-        let mut batch = Batch::new();
-        // The guard stands for every track: none of them went to the trash meanwhile.
-        batch.assert_unchanged::<TrackSets>(&project, &line.guard);
         batch.insert::<Mixdowns>(&job_id, &row);
         let resource = ResourceRef::new("mixdown", job_id, 0);
         batch.emit(self.event_in(cx, project, resource, None, Event::MixdownRequested { job: job_id }));
@@ -108,25 +111,70 @@ impl Service {
         Ok(job_id)
     }
 
+    /// The song as it stands.
+    async fn strips(&self, project: ProjectId, batch: &mut Batch) -> Result<Vec<Strip>> {
+        let line = self.line_up(project).await?;
+        // The guard stands for every track: none of them went to the trash meanwhile.
+        batch.assert_unchanged::<TrackSets>(&project, &line.guard);
+        let faders: BTreeMap<TrackId, Stored<Fader>> = self.faders(&line.ids()).await?.into_iter().collect();
+        let tracks = line.tracks.iter().map(|placed| &placed.track.row);
+        let strips = tracks.filter_map(|track| {
+            Some(Strip {
+                track_id: track.id,
+                plays: track.current.map(|current| current.version_id),
+                fader: faders.get(&track.id)?.row,
+                start_offset_ms: track.start_offset_ms,
+            })
+        });
+        Ok(strips.collect())
+    }
+
+    /// The song as a checkpoint holds it.
+    async fn strips_of(
+        &self,
+        project: ProjectId,
+        checkpoint: CheckpointId,
+        batch: &mut Batch,
+    ) -> Result<Vec<Strip>> {
+        let row = match self.checkpoint_in(project, checkpoint).await {
+            Err(Error::NotFound(_)) => {
+                let detail = "must be a checkpoint of this project";
+                return Err(Violation::new("/checkpoint_id", "not_found", detail).into());
+            }
+            outcome => outcome?,
+        };
+        batch.assert_unchanged::<Checkpoints>(&checkpoint, &row);
+        let items = self.items_of(checkpoint).await?;
+        let ids: Vec<VersionId> = items.iter().filter_map(|item| item.row.version_id).collect();
+        let versions = self.store().get_many::<Versions>(&ids).await?;
+        if versions.iter().any(|version| version.as_ref().is_none_or(|found| found.row.deleted.is_some())) {
+            return Err(Error::Conflict("a version of this checkpoint is in the trash or gone"));
+        }
+        let strips = items.into_iter().map(|item| Strip {
+            track_id: item.row.track_id,
+            plays: item.row.version_id,
+            fader: item.row.fader,
+            start_offset_ms: item.row.start_offset_ms,
+        });
+        Ok(strips.collect())
+    }
+
     /// What is heard: audible tracks that play something.
-    async fn heard(&self, tracks: &[Stored<Track>], new: &NewMixdown) -> Result<Vec<Stem>> {
-        let mut chosen = self.chosen(tracks, &new.version_ids).await?;
-        known(tracks, new.faders.keys())?;
-        let ids: Vec<TrackId> = tracks.iter().map(|track| track.row.id).collect();
-        let faders: Vec<(TrackId, Fader)> =
-            self.faders(&ids).await?.into_iter().map(|(id, fader)| (id, fader.row)).collect();
-        let moved: Vec<Fader> = faders
-            .iter()
-            .map(|(id, fader)| new.faders.get(id).map_or(*fader, |patch| patch.applied(*fader)))
-            .collect();
-        let heard = faders.iter().zip(&moved).zip(Fader::audible(&moved)).filter(|(_, audible)| *audible);
+    async fn heard(&self, strips: &[Strip], new: &NewMixdown) -> Result<Vec<Stem>> {
+        let ids: Vec<TrackId> = strips.iter().map(|strip| strip.track_id).collect();
+        let mut chosen = self.chosen(&ids, &new.version_ids).await?;
+        unknown_tracks("/mix/tracks", &ids, new.faders.keys())?;
+        let moved = strips.iter().map(|strip| {
+            let patch = new.faders.get(&strip.track_id);
+            patch.map_or(strip.fader, |patch| patch.applied(strip.fader))
+        });
+        let moved: Vec<Fader> = moved.collect();
+        let heard = strips.iter().zip(&moved).zip(Fader::audible(&moved)).filter(|(_, audible)| *audible);
         let mut stems = Vec::new();
-        for (((id, _), fader), _) in heard {
-            let Some(track) = tracks.iter().find(|track| track.row.id == *id) else { continue };
-            let plays = chosen.remove(id).or(track.row.current.map(|current| current.version_id));
-            if let Some(version_id) = plays {
+        for ((strip, fader), _) in heard {
+            if let Some(version_id) = chosen.remove(&strip.track_id).or(strip.plays) {
                 let Fader { volume, pan, .. } = *fader;
-                stems.push(Stem { version_id, volume, pan, start_offset_ms: track.row.start_offset_ms });
+                stems.push(Stem { version_id, volume, pan, start_offset_ms: strip.start_offset_ms });
             }
         }
         if stems.is_empty() {
@@ -136,18 +184,13 @@ impl Service {
     }
 
     /// The versions that play instead of the current ones, by their tracks.
-    async fn chosen(
-        &self,
-        tracks: &[Stored<Track>],
-        ids: &[VersionId],
-    ) -> Result<BTreeMap<TrackId, VersionId>> {
+    async fn chosen(&self, tracks: &[TrackId], ids: &[VersionId]) -> Result<BTreeMap<TrackId, VersionId>> {
         let (mut chosen, mut faults) = (BTreeMap::new(), Violations::default());
         let found = self.store().get_many::<Versions>(ids).await?;
         for (at, (id, version)) in ids.iter().zip(found).enumerate() {
-            let here = |track: &&Stored<Track>, version: &Version| track.row.id == version.track_id;
-            let ours = version.map(|version| version.row).filter(|version| {
-                version.deleted.is_none() && tracks.iter().any(|track| here(&track, version))
-            });
+            let ours = version
+                .map(|version| version.row)
+                .filter(|version| version.deleted.is_none() && tracks.contains(&version.track_id));
             let pointer = format!("/version_ids/{at}");
             match ours {
                 None => {
@@ -211,10 +254,22 @@ impl Service {
     }
 }
 
-/// Refuses faders of tracks that are none of the project.
-fn known<'a>(tracks: &[Stored<Track>], ids: impl Iterator<Item = &'a TrackId>) -> Result<()> {
-    let strange = ids.filter(|id| !tracks.iter().any(|track| track.row.id == **id)).map(|id| {
-        Violation::new(format!("/mix/tracks/{id}"), "unknown_track", "must be a track of this project")
+/// One track of what is mixed.
+struct Strip {
+    track_id: TrackId,
+    plays: Option<VersionId>,
+    fader: Fader,
+    start_offset_ms: i64,
+}
+
+/// Refuses ids below `pointer` that are none of these tracks.
+pub(crate) fn unknown_tracks<'a>(
+    pointer: &str,
+    tracks: &[TrackId],
+    ids: impl Iterator<Item = &'a TrackId>,
+) -> Result<()> {
+    let strange = ids.filter(|id| !tracks.contains(id)).map(|id| {
+        Violation::new(format!("{pointer}/{id}"), "unknown_track", "must be a track of this project")
     });
     let strange: Vec<Violation> = strange.collect();
     if strange.is_empty() { Ok(()) } else { Err(Violations(strange).into()) }

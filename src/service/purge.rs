@@ -1,11 +1,11 @@
-//! Removing for good what lay in the trash for [`limits::TRASH_TTL_MS`]: versions, tracks with their versions, projects with
-//! everything in them.
+//! Removing for good what lay in the trash for [`limits::TRASH_TTL_MS`]: versions, tracks with their versions, checkpoints,
+//! projects with everything in them.
 //!
 //! Each version is a batch of its own, then the track's rows, then the project's; a run that was interrupted is continued by
 //! the next one. A project is closed first, so that nobody takes half of it out of the trash. What another area keeps about
 //! a version, a track or a project is removed where its rows are.
 
-use crate::{Ctx, Error, Result, Service, upload::signed};
+use crate::{Ctx, Error, Result, Service, comment::Home, upload::signed};
 use model::{
     ProjectId,
     event::{Event, NewEvent, ResourceRef},
@@ -18,9 +18,10 @@ use store::{
     Batch, Index, Scan, StoreError, Stored,
     tables::{
         activity::Feed,
+        checkpoint::{CheckpointsByProject, CheckpointsTrashed},
         counters::{
             Locks, MemberCount, Owners, ProjectBytes, ProjectVersionCount, ProjectsOfUser, TrackCount,
-            TrackTotal, UsedBytes, VersionCount, VersionSeq,
+            TrackLocks, TrackTotal, UsedBytes, VersionCount, VersionSeq,
         },
         member::Members,
         project::{ProjectGates, Projects, ProjectsTrashed},
@@ -39,6 +40,8 @@ pub struct Purged {
     pub tracks: u64,
     /// Versions, those of the tracks included.
     pub versions: u64,
+    /// Checkpoints, those of the projects included.
+    pub checkpoints: u64,
 }
 
 impl Service {
@@ -55,6 +58,10 @@ impl Service {
         }
         for hit in self.store().scan_index::<TracksTrashed>(cutoff.clone()).await?.items {
             untouched(self.purge_track(cx, &hit.stored, &mut done).await)?;
+        }
+        for hit in self.store().scan_index::<CheckpointsTrashed>(cutoff.clone()).await?.items {
+            untouched(self.purge_checkpoint(cx, &hit.stored).await)?;
+            done.checkpoints += 1;
         }
         for hit in self.store().scan_index::<ProjectsTrashed>(cutoff).await?.items {
             untouched(self.purge_project(cx, hit.key, hit.stored, &mut done).await)?;
@@ -92,6 +99,7 @@ impl Service {
         batch.emit(self.event_in(cx, row.project_id, resource, Some(row.track_id), Event::VersionPurged));
         self.store().commit(batch).await?;
         self.purge_placements(row.id).await?;
+        self.purge_approvals(row.id).await?;
         done.versions += 1;
         Ok(())
     }
@@ -103,13 +111,14 @@ impl Service {
                 self.purge_version(cx, track, &version, done).await?;
             }
         }
-        self.purge_comments(id.uuid(), Some(track)).await?;
+        self.purge_comments(id.uuid(), &Home::track(track)).await?;
         let numbers = self.store().count::<VersionSeq>(&id).await?;
         let mut batch = Batch::new();
         batch
             .priority()
             .delete::<Tracks>(&id, track)
             .assert_counter::<VersionCount>(&id, 0..=0)
+            .assert_counter::<TrackLocks>(&id, 0..=0)
             .add::<VersionSeq>(&id, -numbers, 0..=0)
             .add::<TrackTotal>(&project, -1, 0..)
             .add::<TrackCount>(&project, -i64::from(track.row.deleted.is_none()), 0..);
@@ -144,13 +153,21 @@ impl Service {
             let stamp = self.store().commit(batch).await?.stamp;
             gate = Stored { row: closed, rev: gate.rev + 1, stamp };
         }
+        // Their locks go first.
+        while let Some(page) = self.next_page::<CheckpointsByProject>(&id).await? {
+            for checkpoint in page {
+                self.purge_checkpoint(cx, &checkpoint).await?;
+                done.checkpoints += 1;
+            }
+        }
         while let Some(page) = self.next_page::<TracksByProject>(&id).await? {
             for track in page {
                 self.purge_track(cx, &track, done).await?;
             }
         }
-        self.purge_comments(id.uuid(), None).await?;
+        self.purge_comments(id.uuid(), &Home::default()).await?;
         self.purge_invitations(id).await?;
+        self.purge_shares(id).await?;
         self.purge_members(id).await?;
         self.purge_feed(id).await?;
         let mut batch = Batch::new();

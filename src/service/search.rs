@@ -214,9 +214,9 @@ impl Service {
             Some(id) => vec![Known::of(&self.authorize::<Project>(cx, id, Action::View).await?)],
         };
         let alive = known.into_iter().filter(|known| known.gate.row.deleted.is_none());
-        let shelved = alive.map(|known| {
-            let reach = self.reach(known.standing, &known.gate.row.settings);
-            (Shelf::of(known.project.row.id, Visibility::Everyone), (known, reach))
+        let shelved = alive.filter_map(|known| {
+            let reach = self.reach(known.standing, &known.gate.row.settings)?;
+            Some((Shelf::of(known.project.row.id, Visibility::Everyone), (known, reach)))
         });
         Ok(Library { projects: shelved.collect() })
     }

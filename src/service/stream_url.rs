@@ -1,11 +1,13 @@
 //! Links that play one version for a while without a header, because `<audio>` cannot send one.
 //!
-//! A link names the version, the quality, the person and the login it was made under, and is signed. Every range asks again:
-//! a login that ended, an account that was disabled or a membership that is gone stops the next one.
+//! A link names the version, the quality and the login or guest it was made for, and is signed. Every range asks again: a
+//! login that ended, an account that was disabled, a membership that is gone or a closed share link stops the next one.
 
 use crate::{Caller, Ctx, Error, Result, Service, Via, keys::Purpose, playback::Recording};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use model::{ApiTokenId, SessionId, Timestamp, UserId, VersionId, account::Quality, limits};
+use model::{
+    ApiTokenId, GuestId, ProjectId, SessionId, Timestamp, UserId, VersionId, account::Quality, limits,
+};
 use uuid::Uuid;
 
 /// A link about to be given out.
@@ -23,20 +25,52 @@ pub struct StreamLink {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Grant {
     version_id: VersionId,
-    user_id: UserId,
-    via: GrantedVia,
+    holder: Holder,
     quality: Option<Quality>,
     expires_at: Timestamp,
 }
 
-/// The login a link was made under.
+/// Under which login, or as which guest of which project, a link was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum GrantedVia {
-    Session(SessionId),
-    Token(ApiTokenId),
+enum Holder {
+    Session(UserId, SessionId),
+    Token(UserId, ApiTokenId),
+    Guest(ProjectId, GuestId),
 }
 
-/// version, person, kind of login, login, quality, end.
+impl Holder {
+    fn of(caller: &Caller) -> Result<Self> {
+        match caller {
+            Caller::User(login) => match &login.via {
+                Via::Session(session) => Ok(Self::Session(login.user_id, *session)),
+                Via::Token { id, .. } => Ok(Self::Token(login.user_id, *id)),
+                Via::ControlSocket => Err(Error::Forbidden("links are made under a login that can be ended")),
+            },
+            Caller::Guest(visitor) => Ok(Self::Guest(visitor.project_id, visitor.guest_id)),
+            Caller::Anonymous | Caller::System => Err(Error::Unauthenticated),
+        }
+    }
+
+    /// Kind, person or project, login or guest.
+    fn parts(self) -> (u8, Uuid, Uuid) {
+        match self {
+            Self::Session(user, id) => (0, user.uuid(), id.uuid()),
+            Self::Token(user, id) => (1, user.uuid(), id.uuid()),
+            Self::Guest(project, id) => (2, project.uuid(), id.uuid()),
+        }
+    }
+
+    fn from_parts(kind: u8, whose: Uuid, id: Uuid) -> Option<Self> {
+        match kind {
+            0 => Some(Self::Session(whose.into(), id.into())),
+            1 => Some(Self::Token(whose.into(), id.into())),
+            2 => Some(Self::Guest(whose.into(), id.into())),
+            _ => None,
+        }
+    }
+}
+
+/// version, person or project, kind of login, login or guest, quality, end.
 const GRANT_BYTES: usize = 16 + 16 + 1 + 16 + 1 + 8;
 const SIGNATURE_BYTES: usize = 32;
 
@@ -52,17 +86,10 @@ impl Service {
         quality: Option<Quality>,
         ttl_s: i64,
     ) -> Result<StreamLink> {
-        let login = cx.login()?;
-        let via = match &login.via {
-            Via::Session(session) => GrantedVia::Session(*session),
-            Via::Token { id, .. } => GrantedVia::Token(*id),
-            Via::ControlSocket => {
-                return Err(Error::Forbidden("links are made under a login that can be ended"));
-            }
-        };
+        let holder = Holder::of(&cx.caller)?;
         drop(self.streamable(cx, id, quality).await?);
         let expires_at = cx.now.plus_seconds(ttl_s.clamp(1, limits::STREAM_URL_TTL_S_MAX));
-        let grant = Grant { version_id: id, user_id: login.user_id, via, quality, expires_at };
+        let grant = Grant { version_id: id, holder, quality, expires_at };
         let mut bytes = grant.encode().to_vec();
         bytes.extend(self.keys().sign(Purpose::StreamUrl, &bytes));
         Ok(StreamLink { version_id: id, token: URL_SAFE_NO_PAD.encode(bytes), expires_at })
@@ -82,7 +109,9 @@ impl Service {
         match (&cx.caller, token) {
             (Caller::Anonymous, Some(token)) => self.play_by_link(cx, id, token).await,
             (Caller::Anonymous, None) => Err(Error::Unauthenticated),
-            (Caller::User(_) | Caller::System, _) => self.stream_version(cx, id, quality).await,
+            (Caller::User(_) | Caller::Guest(_) | Caller::System, _) => {
+                self.stream_version(cx, id, quality).await
+            }
         }
     }
 
@@ -92,11 +121,12 @@ impl Service {
         if grant.expires_at <= cx.now {
             return Err(Error::TokenExpired);
         }
-        let login = match grant.via {
-            GrantedVia::Session(session) => self.login_of_session(grant.user_id, session, cx.now).await?,
-            GrantedVia::Token(token) => self.login_of_api_token(grant.user_id, token, cx.now).await?,
+        let caller = match grant.holder {
+            Holder::Session(user, id) => Caller::User(self.login_of_session(user, id, cx.now).await?),
+            Holder::Token(user, id) => Caller::User(self.login_of_api_token(user, id, cx.now).await?),
+            Holder::Guest(_, id) => self.guest_now(id, cx.now).await?,
         };
-        let cx = Ctx { caller: Caller::User(login), ..cx.clone() };
+        let cx = Ctx { caller, ..cx.clone() };
         self.stream_version(&cx, id, grant.quality).await
     }
 
@@ -110,10 +140,7 @@ impl Service {
 
 impl Grant {
     fn encode(&self) -> [u8; GRANT_BYTES] {
-        let (kind, login) = match self.via {
-            GrantedVia::Session(id) => (0, id.uuid()),
-            GrantedVia::Token(id) => (1, id.uuid()),
-        };
+        let (kind, whose, login) = self.holder.parts();
         let quality = match self.quality {
             None => 0,
             Some(Quality::Original) => 1,
@@ -123,7 +150,7 @@ impl Grant {
         };
         let mut bytes = [0; GRANT_BYTES];
         bytes[..16].copy_from_slice(self.version_id.as_bytes());
-        bytes[16..32].copy_from_slice(self.user_id.as_bytes());
+        bytes[16..32].copy_from_slice(whose.as_bytes());
         bytes[32] = kind;
         bytes[33..49].copy_from_slice(login.as_bytes());
         bytes[49] = quality;
@@ -133,11 +160,7 @@ impl Grant {
 
     fn decode(bytes: &[u8; GRANT_BYTES]) -> Option<Self> {
         let id = |from: usize| Uuid::from_slice(&bytes[from..from + 16]).ok();
-        let via = match bytes[32] {
-            0 => GrantedVia::Session(id(33)?.into()),
-            1 => GrantedVia::Token(id(33)?.into()),
-            _ => return None,
-        };
+        let holder = Holder::from_parts(bytes[32], id(16)?, id(33)?)?;
         let quality = match bytes[49] {
             0 => None,
             1 => Some(Quality::Original),
@@ -147,7 +170,7 @@ impl Grant {
             _ => return None,
         };
         let expires_at = Timestamp(i64::from_be_bytes(bytes[50..].try_into().ok()?));
-        Some(Self { version_id: id(0)?.into(), user_id: id(16)?.into(), via, quality, expires_at })
+        Some(Self { version_id: id(0)?.into(), holder, quality, expires_at })
     }
 }
 

@@ -12,8 +12,8 @@ use model::{
     account::{InstanceRole, RegistrationPolicy},
     event::Envelope,
     ports::{
-        AudioProbe, AudioRefusal, AudioTools, Clock, IdGen, Images, Picture, PictureError, WaveformError,
-        WaveformForm, WaveformQuery,
+        AlignInput, AudioAlignment, AudioProbe, AudioRefusal, AudioTools, Clock, IdGen, Images, Picture,
+        PictureError, WaveformError, WaveformForm, WaveformQuery,
     },
     text::{Email, PersonName},
 };
@@ -90,6 +90,9 @@ impl AudioTools for Ear {
         }
         let (code, detail) = ("unsupported_audio".to_owned(), "This is no recording.".to_owned());
         Err(AudioRefusal::File { code, detail })
+    }
+    async fn align(&self, _from: &AlignInput, _to: &AlignInput) -> Result<AudioAlignment, AudioRefusal> {
+        Ok(AudioAlignment { offset_ms: 0, confidence: 0.0 })
     }
     fn window(
         &self,

@@ -4,8 +4,8 @@
 //! same stream again while the login lives; a new connection takes the place of the old one. Tickets are kept in memory, as
 //! hashes: after a restart a client asks for a new one.
 
-use crate::{Ctx, Error, Login, Result, Service};
-use model::{Timestamp, limits};
+use crate::{Caller, Ctx, Error, Result, Service};
+use model::{Timestamp, limits, principal::Principal};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -31,7 +31,8 @@ pub(crate) struct Tickets {
 
 #[derive(Debug)]
 struct Row {
-    login: Login,
+    owner: Principal,
+    caller: Caller,
     made_at: Timestamp,
     used: Option<Used>,
 }
@@ -59,14 +60,13 @@ impl Connection {
 }
 
 impl Tickets {
-    fn insert(&self, hash: [u8; 32], login: Login, now: Timestamp) {
+    fn insert(&self, hash: [u8; 32], owner: Principal, caller: Caller, now: Timestamp) {
         let mut rows = self.rows.lock();
         rows.retain(|_, row| row.used.is_some() || now.since(row.made_at) <= limits::TICKET_TTL_MS);
-        let user = login.user_id;
-        while rows.values().filter(|row| row.login.user_id == user).count() >= limits::TICKETS_PER_USER_MAX {
+        while rows.values().filter(|row| row.owner == owner).count() >= limits::TICKETS_PER_USER_MAX {
             let oldest = rows
                 .iter()
-                .filter(|(_, row)| row.login.user_id == user)
+                .filter(|(_, row)| row.owner == owner)
                 .min_by_key(|(_, row)| row.made_at)
                 .map(|(hash, _)| *hash);
             match oldest {
@@ -74,10 +74,10 @@ impl Tickets {
                 None => break,
             }
         }
-        rows.insert(hash, Row { login, made_at: now, used: None });
+        rows.insert(hash, Row { owner, caller, made_at: now, used: None });
     }
 
-    fn redeem(&self, hash: &[u8; 32], stream: &str, now: Timestamp) -> Option<(Login, Connection)> {
+    fn redeem(&self, hash: &[u8; 32], stream: &str, now: Timestamp) -> Option<(Caller, Connection)> {
         let mut rows = self.rows.lock();
         let row = rows.get_mut(hash)?;
         let changes = match &mut row.used {
@@ -96,7 +96,7 @@ impl Tickets {
             }
             Some(_) => return None,
         };
-        Some((row.login.clone(), Connection { changes }))
+        Some((row.caller.clone(), Connection { changes }))
     }
 
     fn void(&self, hash: &[u8; 32]) {
@@ -110,11 +110,11 @@ impl Service {
     /// # Errors
     /// `Unauthenticated` if nobody is logged in.
     pub async fn create_realtime_ticket(&self, cx: &Ctx) -> Result<Ticket> {
-        let login = cx.login()?.clone();
+        let owner = cx.principal()?;
         let mut secret = [0; 32];
         self.parts.ids.secret(&mut secret);
         let ticket = format!("{PREFIX}{}", hex::encode(secret));
-        self.live.tickets.insert(hash(&ticket), login, cx.now);
+        self.live.tickets.insert(hash(&ticket), owner, cx.caller.clone(), cx.now);
         Ok(Ticket { ticket, expires_in_ms: limits::TICKET_TTL_MS })
     }
 
@@ -127,12 +127,12 @@ impl Service {
         ticket: &str,
         stream: &str,
         now: Timestamp,
-    ) -> Result<(Login, Connection)> {
+    ) -> Result<(Caller, Connection)> {
         let hash = hash(ticket);
-        let (login, connection) =
+        let (caller, connection) =
             self.live.tickets.redeem(&hash, stream, now).ok_or(Error::Unauthenticated)?;
-        match self.login_now(&login, now).await {
-            Ok(login) => Ok((login, connection)),
+        match self.caller_now(&caller, now).await {
+            Ok(caller) => Ok((caller, connection)),
             Err(Error::Unauthenticated) => {
                 self.live.tickets.void(&hash);
                 Err(Error::Unauthenticated)
@@ -149,24 +149,21 @@ fn hash(ticket: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Via;
-    use model::{SessionId, UserId, account::InstanceRole};
+    use crate::Visitor;
+    use model::GuestId;
     use uuid::Uuid;
 
     const NOW: Timestamp = Timestamp(1_000_000);
 
-    fn login() -> Login {
-        Login {
-            user_id: UserId::new(Uuid::from_u128(1)),
-            role: InstanceRole::Member,
-            security_version: 1,
-            via: Via::Session(SessionId::new(Uuid::from_u128(2))),
-        }
+    fn insert(tickets: &Tickets, name: &str, now: Timestamp) {
+        let (guest_id, project_id) = (GuestId::new(Uuid::from_u128(1)), Uuid::from_u128(2).into());
+        let caller = Caller::Guest(Visitor { guest_id, project_id });
+        tickets.insert(hash(name), Principal::Guest(guest_id), caller, now);
     }
 
     fn one() -> (Tickets, [u8; 32]) {
         let tickets = Tickets::default();
-        tickets.insert(hash("a"), login(), NOW);
+        insert(&tickets, "a", NOW);
         (tickets, hash("a"))
     }
 
@@ -196,7 +193,7 @@ mod tests {
     fn a_person_has_so_many_tickets_and_no_more() {
         let (tickets, a) = one();
         for number in 0..limits::TICKETS_PER_USER_MAX {
-            tickets.insert(hash(&number.to_string()), login(), NOW.plus_millis(1));
+            insert(&tickets, &number.to_string(), NOW.plus_millis(1));
         }
         assert!(tickets.redeem(&a, "/events", NOW).is_none());
         assert_eq!(tickets.rows.lock().len(), limits::TICKETS_PER_USER_MAX);

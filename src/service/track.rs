@@ -8,6 +8,7 @@ mod order;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use order::{Line, reposition};
 pub use order::{Place, TrackOrder};
 
 use crate::{
@@ -170,9 +171,11 @@ impl Service {
     /// # Errors
     /// `NotFound`.
     pub async fn list_tracks(&self, cx: &Ctx, project: ProjectId, include: Include) -> Result<TrackList> {
-        let auth = self.authorize::<Project>(cx, project, Action::View).await?;
+        let auth = self.authorize::<Project>(cx, project, Action::Visit).await?;
+        let sight = self.sight_of(&auth).await?;
         let line = self.line_up(project).await?;
-        let tracks = line.tracks.into_iter().map(|placed| placed.track).collect();
+        let tracks = line.tracks.into_iter().map(|placed| placed.track);
+        let tracks = tracks.filter(|track| sight.shows_row(&track.row)).collect();
         let tracks = self.track_views(&auth, tracks, include).await?;
         Ok(TrackList { tracks, order_revision: line.guard.rev })
     }
@@ -182,7 +185,7 @@ impl Service {
     /// # Errors
     /// `NotFound`.
     pub async fn get_track(&self, cx: &Ctx, id: TrackId) -> Result<TrackView> {
-        let auth = self.authorize::<Track>(cx, id, Action::View).await?;
+        let auth = self.authorize::<Track>(cx, id, Action::Visit).await?;
         self.track_view(&auth, auth.resource().clone()).await
     }
 
@@ -305,7 +308,9 @@ impl Service {
     ) -> Result<Vec<TrackView>> {
         let ids: Vec<TrackId> = tracks.iter().map(|track| track.row.id).collect();
         let places: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let comments = self.comment_counts(&places, self.reach_of(auth)).await?;
+        // Guests who see one version of each are not told what there is on others.
+        let all = auth.link().is_none_or(|link| link.row.rights.see_versions);
+        let comments = self.comment_counts(&places, self.reach_of(auth).filter(|_| all)).await?;
         let faders = self.store().get_many::<Faders>(&ids).await?;
         let places = self.store().get_many::<TrackPlaces>(&ids).await?;
         let counts = self.store().count_many::<VersionCount>(&ids).await?;
@@ -325,6 +330,7 @@ impl Service {
         let views = rows.filter_map(|(((((track, place), fader), version_count), comments), current)| {
             let (position, fader) = (place?.row.position, fader?.row);
             let open_comment_count = comments.open;
+            let version_count = if all { version_count } else { track.row.current.iter().len() as i64 };
             Some(TrackView { track, position, fader, version_count, open_comment_count, current })
         });
         let mut views: Vec<TrackView> = views.collect();

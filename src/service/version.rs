@@ -8,6 +8,7 @@ use crate::{
     authorize::must,
     comment::CommentCounts,
     commit::{check_revision, decide_again},
+    review::ApprovalView,
 };
 use model::{
     TrackId, VersionId, Violation,
@@ -36,12 +37,14 @@ pub struct VersionView {
     pub is_current: bool,
     /// Its threads, and those carried to it, as far as the caller sees them.
     pub comments: CommentCounts,
+    /// What people think of it, oldest first; where it was asked for.
+    pub approvals: Option<Vec<ApprovalView>>,
 }
 
 impl VersionView {
     pub(crate) fn of(version: Stored<Version>, track: &Track, comments: CommentCounts) -> Self {
         let is_current = track.current.is_some_and(|current| current.version_id == version.row.id);
-        Self { version, is_current, comments }
+        Self { version, is_current, comments, approvals: None }
     }
 }
 
@@ -73,8 +76,9 @@ impl Service {
     /// # Errors
     /// `NotFound` if it is not there for the caller.
     pub async fn get_version(&self, cx: &Ctx, id: VersionId) -> Result<VersionView> {
-        let (auth, track) = self.authorize_version(cx, id, Action::View).await?;
-        self.version_view(&auth, auth.resource().clone(), &track.row).await
+        let (auth, track) = self.authorize_version(cx, id, Action::Visit).await?;
+        let view = self.version_view(&auth, auth.resource().clone(), &track.row).await?;
+        Ok(VersionView { approvals: Some(self.approval_views(id).await?), ..view })
     }
 
     /// Changes label, changelog, metadata or tags.

@@ -45,8 +45,13 @@ impl Service {
         filter: Option<VersionFilter>,
         page: &PageRequest,
     ) -> Result<Paged<VersionView>> {
-        let auth = self.authorize::<Track>(cx, track, Action::View).await?;
-        let shown = |version: &Version| filter.is_none_or(|filter| filter.shows(&version.status));
+        let auth = self.authorize::<Track>(cx, track, Action::Visit).await?;
+        // Guests of a link that does not show all hear the one that plays.
+        let all = auth.link().is_none_or(|link| link.row.rights.see_versions);
+        let playing = auth.resource().row.current.map(|current| current.version_id);
+        let shown = |version: &Version| {
+            (all || Some(version.id) == playing) && filter.is_none_or(|filter| filter.shows(&version.status))
+        };
         let found = self.newest_versions(track, page.place()?, page.limit + 1, shown).await?;
         let ids: Vec<_> = found.iter().map(|version| version.row.id.uuid()).collect();
         let counts = self.comment_counts(&ids, self.reach_of(&auth)).await?;

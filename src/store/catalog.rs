@@ -81,7 +81,8 @@ impl TableId {
 }
 
 // Bytes by area: 01 the store itself, 10 the log, 20 blobs and uploads, 30 accounts, 50 projects, 60 tracks and versions,
-// 70 how people come into projects, 80 jobs, 90 conversation, A0 sharing, B0 notifications and plugins. A table is followed by its indexes.
+// 70 how people come into projects, 80 jobs, 90 conversation, A0 sharing, B0 notifications and plugins, C0 checkpoints and
+// review. A table is followed by its indexes.
 catalogue! {
     0x01 Meta "meta" Table "name" "Facts about the directory: the head of the log, the schema, marks set once";
     0x02 Audit "audit" Table "number" "Who did what to whom; each row holds the hash of the one before";
@@ -195,4 +196,23 @@ catalogue! {
     0x9d ResolvedComments "resolved_comments" Counter "project, track, version or checkpoint; team only" "Resolved threads";
     0x9e ReplyCount "reply_count" Counter "comment" "Replies";
     0x9f ReactionCount "reaction_count" Counter "comment" "Reactions";
+
+    0xa0 ShareLinks "share_links" Table "link" "Links that show something of a project to whoever has them";
+    0xa1 ShareLinkByHash "share_link_by_hash" Unique "hash" "The link with a secret of this hash";
+    0xa2 ShareLinksByProject "share_links_by_project" Index "project" "The links of a project";
+    0xa3 Guests "guests" Table "guest" "Who came by share links";
+    0xa4 GuestByHash "guest_by_hash" Unique "hash" "The guest with a token of this hash";
+    0xa5 GuestsByLink "guests_by_link" Index "link" "The guests of a link";
+    0xa6 LinkVisits "link_visits" Counter "link" "How many came by a link; never above what it allows";
+    0xa7 ShareLinkCount "share_link_count" Counter "project" "Links of a project, closed ones included";
+
+    0xc0 Checkpoints "checkpoints" Table "checkpoint" "What songs were at a moment";
+    0xc1 CheckpointsByProject "checkpoints_by_project" Index "project, in the trash" "The checkpoints of a project";
+    0xc2 CheckpointsTrashed "checkpoints_trashed" Index "deleted at" "The checkpoints in the trash";
+    0xc3 CheckpointVersions "checkpoint_versions" Table "checkpoint, track" "What checkpoints hold of each track";
+    0xc4 CheckpointCount "checkpoint_count" Counter "project" "Checkpoints outside the trash";
+    0xc5 CheckpointTotal "checkpoint_total" Counter "project" "Checkpoints, trash included";
+    0xc6 TrackLocks "track_locks" Counter "track" "Locked checkpoints that hold a track";
+    0xc8 Approvals "approvals" Table "version, person or guest" "What people think of versions";
+    0xc9 ApprovalCount "approval_count" Counter "version" "Decisions about a version";
 }

@@ -2,8 +2,10 @@
 
 pub mod activity;
 pub mod api_token;
+pub mod approval;
 pub mod audit;
 pub mod blob;
+pub mod checkpoint;
 pub mod comment;
 pub mod counters;
 pub mod credential;
@@ -22,6 +24,7 @@ pub mod preferences;
 pub mod project;
 pub mod rendition;
 pub mod session;
+pub mod share;
 pub mod star;
 pub mod track;
 pub mod upload;

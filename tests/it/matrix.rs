@@ -6,7 +6,7 @@ mod request;
 mod stage;
 
 use crate::support::App;
-use model::access::{Access, Action, Grant, Role};
+use model::access::{Access, Action, Grant, Party, Role};
 use request::{Operation, Things, operations};
 use serde_json::Value;
 use stage::{CALLERS, Stage};
@@ -97,11 +97,16 @@ async fn every_operation_answers_every_caller_as_expected() {
     assert!(table == committed, "not as committed:\n{}", wrong.join("\n"));
 }
 
-/// The opposite of an entry, for a project with the settings it starts with.
+/// The opposite of an entry, for a project with the settings it starts with and a link that allows everything.
 fn flipped(grant: Grant) -> Grant {
     match grant {
         Grant::Never | Grant::IfViewersMayDownload => Grant::Always,
-        Grant::Always | Grant::IfViewersMayComment => Grant::Never,
+        Grant::Always
+        | Grant::IfViewersMayComment
+        | Grant::IfLinkMayComment
+        | Grant::IfLinkMayDownload
+        | Grant::IfLinkShowsComments
+        | Grant::IfLinkMayApprove => Grant::Never,
     }
 }
 
@@ -113,16 +118,22 @@ async fn every_entry_of_the_access_table_matters() {
     all.sort_by_key(|operation| !operation.method.is_safe());
     let (mut caught, mut missed) = (0, Vec::new());
     for action in Action::ALL {
-        for role in Role::ALL {
-            let access = table.clone().with(role, *action, flipped(table.grant(role, *action)));
+        let members = Role::ALL.map(|role| (Party::Member(role), role.as_str()));
+        for (party, caller) in members.into_iter().chain([(Party::Guest, "guest")]) {
+            let grant = table.grant(party, *action);
+            if (party, grant) == (Party::Guest, Grant::Never) {
+                // Refused before the table is asked, by operations that are not for guests.
+                continue;
+            }
+            let access = table.clone().with(party, *action, flipped(grant));
             let mut scene = Scene::new(&stage, access);
-            match tells(&mut scene, &all, role.as_str(), &expected).await {
+            match tells(&mut scene, &all, caller, &expected).await {
                 Some(at) => {
                     caught += 1;
                     // What tells one role apart most often tells the next one apart too.
                     all[..=at].rotate_right(1);
                 }
-                None => missed.push(format!("{} {}", role.as_str(), action.as_str())),
+                None => missed.push(format!("{caller} {}", action.as_str())),
             }
         }
     }
@@ -160,13 +171,15 @@ async fn things_of_another_project_are_not_there() {
                 true => stage.foreign[param].clone(),
                 false => things.get(operation.thing(param)),
             };
-            let ask = owner.ask(operation.method.clone(), &operation.address(value));
+            let address = operation.address(value) + &operation.query(&things);
+            let ask = owner.ask(operation.method.clone(), &address);
             let status = operation.with_body(ask, operation.json(&things)).send().await.status().as_u16();
             if !matches!(status, 403 | 404) {
                 wrong.push(format!("{} with another {swapped}: {status}", operation.id));
             }
         }
-        let address = operation.address(|param| things.get(operation.thing(param)));
+        let address =
+            operation.address(|param| things.get(operation.thing(param))) + &operation.query(&things);
         for (place, body) in swaps(&operation.json(&things), &stage.ids, &stage.foreign) {
             let status = operation
                 .with_body(owner.ask(operation.method.clone(), &address), body)

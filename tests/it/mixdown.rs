@@ -149,14 +149,11 @@ async fn what_cannot_be_mixed_is_said() {
     let ada = &song.studio.ada;
     let nobody = "0192f3c1-0000-7000-8000-000000000000";
     let odd = json!({
-        "format": "wav", "checkpoint_id": nobody, "range_ms": {"start": 5, "end": 5}, "loudness_target": 3.0,
+        "format": "wav", "range_ms": {"start": 5, "end": 5}, "loudness_target": 3.0,
         "mix": {"tracks": {"x": {"volume": 7.0}}},
     });
     let faults = ada.post(&song.path(), odd).await.faults();
-    assert_eq!(
-        faults,
-        ["/checkpoint_id", "/loudness_target", "/mix/tracks/x", "/mix/tracks/x/volume", "/range_ms"]
-    );
+    assert_eq!(faults, ["/loudness_target", "/mix/tracks/x", "/mix/tracks/x/volume", "/range_ms"]);
     let strange = json!({"format": "wav", "version_ids": [nobody]});
     assert_eq!(ada.post(&song.path(), strange).await.faults(), ["/version_ids/0"]);
     let strange = json!({"format": "wav", "mix": {"tracks": {nobody: {"muted": true}}}});

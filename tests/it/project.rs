@@ -24,7 +24,10 @@ async fn the_life_of_a_project() {
     let path = format!("/api/v1/projects/{}", project["id"].as_str().expect("an id"));
     assert_eq!((&project["name"], &project["slug"]), (&json!("Späte Tage"), &json!("spate-tage")));
     assert_eq!((&project["color"], &project["starred"]), (&json!("#e8b84b"), &json!(false)));
-    assert_eq!(project["counts"], json!({"tracks": 0, "versions": 0, "open_comments": 0, "members": 1}));
+    assert_eq!(
+        project["counts"],
+        json!({"tracks": 0, "versions": 0, "open_comments": 0, "members": 1, "checkpoints": 0})
+    );
     assert!(project.get("description").is_none(), "what is absent is left out");
 
     ada.delete(&path).header("if-match", "\"r7\"").await.problem("revision_conflict");

@@ -7,7 +7,9 @@ use crate::{
         studio::{Studio, aiff, id, noise, samples, sound},
     },
 };
+use audio::{Encoder, FlacDepth, Shape, Tags, Target};
 use serde_json::{Value, json};
+use std::io::Cursor;
 
 /// A project with one version that is ready.
 struct Take {
@@ -132,6 +134,33 @@ async fn what_browsers_cannot_play_has_its_preview_at_once() {
     let twin = take.studio.version(&aiff(96_000, 3)).await;
     let twin = take.ada().get(&format!("/api/v1/versions/{}/stream", id(&twin))).await;
     assert_eq!(twin.header("etag"), preview.header("etag"));
+}
+
+/// An hour of quiet noise at 44.1 kHz in stereo, as FLAC.
+fn hour() -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let shape = Shape { sample_rate: 44_100, channels: 2 };
+    let target = Target::Flac(FlacDepth::Int16);
+    let mut encoder =
+        Encoder::create(target, shape, &Tags::default(), None, &mut file).expect("a usual shape");
+    let second: Vec<f64> = noise(88_200, 9).iter().map(|s| f64::from(s / 4096) / 32_768.0).collect();
+    (0..3600).for_each(|_| encoder.push_f64(&second).expect("memory"));
+    encoder.finish().expect("memory");
+    file.into_inner()
+}
+
+#[tokio::test]
+async fn an_hour_of_flac_is_ready_with_its_preview() {
+    if std::env::var("BACKLINE_HOSTILE").as_deref() != Ok("full") {
+        eprintln!("SKIPPED: an hour of music takes minutes; BACKLINE_HOSTILE=full runs it");
+        return;
+    }
+    let take = Take::of(&hour()).await;
+    assert_eq!(take.version["media"]["duration_ms"], 3_600_000, "{}", take.version);
+    assert_eq!(take.version["media"]["browser_playable"], true);
+    let described = &take.renditions().await[0];
+    assert_eq!((&described["kind"], &described["bitrate"]), (&json!("stream_high"), &json!(256_000)));
+    assert_eq!(take.jobs("rendition.make").await, 0, "it was made with the version");
 }
 
 #[tokio::test]

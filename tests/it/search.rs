@@ -106,6 +106,20 @@ async fn hits_show_what_was_asked_for() {
 }
 
 #[tokio::test]
+async fn checkpoints_are_found_by_name_until_they_are_deleted() {
+    let band = Band::meet().await;
+    let kept = json!({"name": "Before the bassoon", "description": "As we played it in Lisbon."});
+    let kept = band.ben.post(&format!("{}/checkpoints", band.project()), kept).await.ok(201);
+    let found = until(&band.vic, "lisbon&type=checkpoint", 1).await;
+    let (hit, id) = (&found["items"][0], kept["id"].as_str().expect("an id"));
+    assert_eq!((&hit["id"], &hit["title"]), (&kept["id"], &json!("Before the bassoon")));
+    assert_eq!(hit["url"], format!("/api/v1/checkpoints/{id}"));
+    blind(&band.eve, "bassoon").await;
+    band.ben.delete(&format!("/api/v1/checkpoints/{id}")).await.ok(204);
+    until(&band.vic, "bassoon&type=checkpoint", 0).await;
+}
+
+#[tokio::test]
 async fn outsiders_find_count_and_guess_nothing() {
     let band = Band::meet().await;
     let (project, words) = (band.project(), "glockenspiel");

@@ -35,7 +35,7 @@ pub fn question(caller: &Caller, request: &Request) -> Option<Question> {
     let address = request.uri().path_and_query().filter(|_| request.method().is_safe())?;
     match caller {
         Caller::User(login) => Some((login.clone(), address.clone())),
-        Caller::Anonymous | Caller::System => None,
+        Caller::Guest(_) | Caller::Anonymous | Caller::System => None,
     }
 }
 

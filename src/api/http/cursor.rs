@@ -46,7 +46,7 @@ impl<'a> FromRequest<'a> for Paging {
         let key = request.extensions().get::<Arc<CursorKey>>();
         let key = key.ok_or_else(|| Failure::internal("an operation runs outside of its frame"))?;
         let cx = security::ctx(request)?;
-        let caller = cx.user_id().map(|user| user.to_string()).unwrap_or_default();
+        let caller = cx.principal().map(|who| who.uuid().to_string()).unwrap_or_default();
         let query: Vec<(String, String)> = request.params().unwrap_or_default();
         let sealer = Sealer { key: Arc::clone(key), binding: binding(&caller, request.uri().path(), &query) };
         Ok(Self::parse(sealer, &query)?)

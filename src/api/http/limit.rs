@@ -7,7 +7,7 @@ use governor::{
     Quota, RateLimiter, clock::Clock as GovernorClock, middleware::StateInformationMiddleware, nanos::Nanos,
     state::keyed::DashMapStateStore,
 };
-use model::{UserId, limits, ports::Clock};
+use model::{GuestId, UserId, limits, ports::Clock};
 use poem::http::{HeaderMap, HeaderName, HeaderValue};
 use std::{
     net::{IpAddr, Ipv6Addr},
@@ -74,6 +74,8 @@ pub enum RateLimits {
 pub enum Bucket {
     /// A person's.
     User(UserId),
+    /// A guest's.
+    Guest(GuestId),
     /// An address's; of IPv6 the /64, which one customer has to themselves.
     Address(IpAddr),
 }

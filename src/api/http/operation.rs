@@ -58,6 +58,8 @@ pub struct Operation {
     pub method: Method,
     /// Who may call it.
     pub access: Access,
+    /// Whether guests of share links may call it.
+    pub for_guests: bool,
     /// How dear it is.
     pub class: RateClass,
     params: Vec<Param>,
@@ -72,11 +74,13 @@ impl Operation {
             schemes if schemes.iter().any(HashMap::is_empty) => Access::Optional,
             _ => Access::Required,
         };
+        let for_guests = meta.security.iter().any(|schemes| schemes.contains_key(security::GUEST));
         let limit = lists(&meta.responses).then(Param::limit);
         Self {
             id: meta.operation_id.unwrap_or("unnamed"),
             tag,
             access,
+            for_guests,
             class: class(tag, &meta.method),
             method: meta.method,
             params: meta.params.into_iter().filter_map(Param::new).chain(limit).collect(),
@@ -100,7 +104,7 @@ fn lists(responses: &MetaResponses) -> bool {
 
 fn class(tag: &str, method: &Method) -> RateClass {
     match (tag, method.is_safe()) {
-        ("auth", _) | ("system", false) => RateClass::Auth,
+        ("auth", _) | ("system" | "guests", false) => RateClass::Auth,
         ("audio" | "realtime", true) => RateClass::Stream,
         (_, true) => RateClass::Read,
         (_, false) => RateClass::Write,
@@ -318,7 +322,7 @@ impl FramedEndpoint {
     /// How to recognise a repeat of this POST. Not on requests that are no JSON: their bodies are not held in memory.
     async fn idempotency(&self, cx: &Ctx, request: &mut Request) -> Answer<Option<Idempotency>> {
         let Some(key) = request.headers().get(&IDEMPOTENCY_KEY).cloned() else { return Ok(None) };
-        let known = matches!(cx.caller, Caller::User(_)) && self.operation.method == Method::POST;
+        let known = cx.principal().is_ok() && self.operation.method == Method::POST;
         let empty = request.content_type().is_none();
         let json = request.content_type().is_some_and(body::is_json);
         if !known || !(json || empty) {
@@ -350,6 +354,7 @@ impl FramedEndpoint {
 fn bucket(caller: &Caller, address: Option<IpAddr>) -> Option<Bucket> {
     match caller {
         Caller::User(login) => Some(Bucket::User(login.user_id)),
+        Caller::Guest(visitor) => Some(Bucket::Guest(visitor.guest_id)),
         Caller::Anonymous => address.map(Bucket::address),
         Caller::System => None,
     }

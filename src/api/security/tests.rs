@@ -3,6 +3,7 @@
 use super::*;
 use model::{UserId, account::InstanceRole};
 use poem_openapi::registry::{MetaOperation, MetaResponses};
+use service::{Login, Visitor};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -10,12 +11,17 @@ struct OneToken(Via);
 
 #[async_trait]
 impl Gate for OneToken {
-    async fn authenticate(&self, bearer: &str, _now: Timestamp) -> service::Result<Login> {
+    async fn authenticate(&self, bearer: &str, _now: Timestamp) -> service::Result<Caller> {
+        if bearer == "guest" {
+            let (guest_id, project_id) = (Uuid::nil().into(), Uuid::nil().into());
+            return Ok(Caller::Guest(Visitor { guest_id, project_id }));
+        }
         if bearer != "good" {
             return Err(service::Error::Unauthenticated);
         }
         let user_id = UserId::new(Uuid::nil());
-        Ok(Login { user_id, role: InstanceRole::Member, security_version: 0, via: self.0.clone() })
+        let login = Login { user_id, role: InstanceRole::Member, security_version: 0, via: self.0.clone() };
+        Ok(Caller::User(login))
     }
     async fn require_setup(&self) -> service::Result<()> {
         Ok(())
@@ -46,6 +52,10 @@ fn required() -> Vec<HashMap<&'static str, Vec<&'static str>>> {
     vec![HashMap::from([(BEARER, vec![])])]
 }
 
+fn guests() -> Vec<HashMap<&'static str, Vec<&'static str>>> {
+    vec![HashMap::from([(BEARER, vec![])]), HashMap::from([(GUEST, vec![])])]
+}
+
 fn optional() -> Vec<HashMap<&'static str, Vec<&'static str>>> {
     vec![HashMap::from([(BEARER, vec![])]), HashMap::new()]
 }
@@ -58,6 +68,7 @@ async fn ask(via: Via, operation: &Operation, authorization: Option<&str>) -> Re
     };
     match identify(&OneToken(via), operation, &request.finish(), Timestamp(0)).await {
         Ok(Caller::User(_)) => Ok("user"),
+        Ok(Caller::Guest(_)) => Ok("guest"),
         Ok(Caller::Anonymous) => Ok("anonymous"),
         Ok(Caller::System) => Ok("system"),
         Err(failure) => Err(failure.code()),
@@ -87,6 +98,11 @@ async fn a_token_is_needed_wanted_or_ignored_as_the_operation_says() {
         (optional(), good, Ok("user")),
         (optional(), Some("Bearer bad"), Err(Code::Unauthenticated)),
         (vec![], Some("Bearer bad"), Ok("anonymous")),
+        (required(), Some("Bearer guest"), Err(Code::Forbidden)),
+        (optional(), Some("Bearer guest"), Err(Code::Forbidden)),
+        (guests(), Some("Bearer guest"), Ok("guest")),
+        (guests(), good, Ok("user")),
+        (guests(), None, Err(Code::Unauthenticated)),
     ] {
         let operation = operation(Method::GET, security);
         assert_eq!(ask(session(), &operation, token).await, expected, "{:?} {token:?}", operation.access);

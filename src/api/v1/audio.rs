@@ -8,7 +8,7 @@ use crate::{
         reply::{Accepted, Reply, Tagged},
     },
     problem::Answer,
-    security::{Auth, MaybeAuth},
+    security::{Auth, GuestAuth, MaybeGuestAuth},
     v1::{
         Tag,
         dto::{
@@ -44,12 +44,12 @@ impl AudioApi {
 impl AudioApi {
     /// Play a version
     ///
-    /// Members, and whoever has a link from `createStreamUrl`. Ranges and conditions as in RFC 9110. What is not made yet answers `processing`
+    /// Members, guests of a share link, and whoever has a link from `createStreamUrl`. Ranges and conditions as in RFC 9110. What is not made yet answers `processing`
     /// with its job, which is started once.
     #[oai(path = "/versions/:version_id/stream", method = "get", operation_id = "streamVersion")]
     async fn stream_version(
         &self,
-        cx: MaybeAuth,
+        cx: MaybeGuestAuth,
         version_id: Path<Uuid>,
         /// How good the sound is to be at most; without it, the original if browsers play its format, else its preview.
         quality: Query<Option<Quality>>,
@@ -64,11 +64,11 @@ impl AudioApi {
 
     /// Make a link for `<audio>`
     ///
-    /// Members. It plays this version for a while, and stops with the login it was made under.
+    /// Members, and guests of a share link. It plays this version for a while, and stops with the login it was made under.
     #[oai(path = "/versions/:version_id/stream-url", method = "post", operation_id = "createStreamUrl")]
     async fn create_stream_url(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         version_id: Path<Uuid>,
         body: Body<CreateStreamUrl>,
     ) -> Answer<Reply<StreamUrl>> {
@@ -78,11 +78,11 @@ impl AudioApi {
 
     /// Download a version
     ///
-    /// Editors and owners, and viewers where the project lets them. What is not made yet answers `processing` with its job, which is started once.
+    /// Editors and owners, viewers where the project lets them, guests where their link does. What is not made yet answers `processing` with its job, which is started once.
     #[oai(path = "/versions/:version_id/download", method = "get", operation_id = "downloadVersion")]
     async fn download_version(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         version_id: Path<Uuid>,
         /// The form of the download; without it, as it was uploaded.
         format: Query<Option<DownloadFormat>>,
@@ -97,9 +97,9 @@ impl AudioApi {
 
     /// Read what was measured of a version
     ///
-    /// Members. Loudness over time, silence, clipping, tempo and key.
+    /// Members, and guests of a share link. Loudness over time, silence, clipping, tempo and key.
     #[oai(path = "/versions/:version_id/analysis", method = "get", operation_id = "getAnalysis")]
-    async fn get_analysis(&self, cx: Auth, version_id: Path<Uuid>) -> Answer<Tagged<Analysis>> {
+    async fn get_analysis(&self, cx: GuestAuth, version_id: Path<Uuid>) -> Answer<Tagged<Analysis>> {
         let found = self.service.get_analysis(&cx, version_id.0.into()).await?;
         // Measured once: the tag is that of its content.
         Ok(Tagged::counted(1, found.into()))

@@ -10,7 +10,7 @@ use crate::{
         reply::{Created, NoContent, Reply, Tagged},
     },
     problem::{Answer, Failure},
-    security::Auth,
+    security::{Auth, GuestAuth},
     v1::{
         Tag,
         dto::comment::{
@@ -56,13 +56,13 @@ fn emoji(text: &str) -> Answer<Emoji> {
 impl CommentsApi {
     /// List the comments of a project
     ///
-    /// Members. Threads without their replies; with `author_id`, `mentions` or `q` single comments, replies included. A page of a
+    /// Members, and guests of a share link. Threads without their replies; with `author_id`, `mentions` or `q` single comments, replies included. A page of a
     /// filtered list may hold fewer comments than asked for, even none: `next_cursor` says whether there are more.
     #[oai(path = "/projects/:project_id/comments", method = "get", operation_id = "listComments")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the contract")]
     async fn list_comments(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         project_id: Path<Uuid>,
         /// Only those about this track and its versions.
         track_id: Query<Option<Uuid>>,
@@ -105,11 +105,11 @@ impl CommentsApi {
 
     /// Write a comment or a reply
     ///
-    /// Members; viewers if the project lets them. `visibility=team`: editors and owners.
+    /// Members, viewers if the project lets them, guests if their link does. `visibility=team`: editors and owners.
     #[oai(path = "/projects/:project_id/comments", method = "post", operation_id = "createComment")]
     async fn create_comment(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         project_id: Path<Uuid>,
         body: Body<CreateComment>,
     ) -> Answer<Created<Comment>> {
@@ -119,11 +119,11 @@ impl CommentsApi {
 
     /// Show a comment
     ///
-    /// Members.
+    /// Members, and guests of a share link.
     #[oai(path = "/comments/:comment_id", method = "get", operation_id = "getComment")]
     async fn get_comment(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         comment_id: Path<Uuid>,
         /// What to show beside it.
         include: Query<Option<CommentInclude>>,
@@ -138,7 +138,7 @@ impl CommentsApi {
     #[oai(path = "/comments/:comment_id", method = "patch", operation_id = "updateComment")]
     async fn update_comment(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         comment_id: Path<Uuid>,
         if_match: IfMatch,
         body: Body<UpdateComment>,
@@ -151,16 +151,26 @@ impl CommentsApi {
     /// Its author, and owners. What it said is gone, with its history and reactions. If it was answered, an empty comment with
     /// `deleted_at` stays until the last reply goes.
     #[oai(path = "/comments/:comment_id", method = "delete", operation_id = "deleteComment")]
-    async fn delete_comment(&self, cx: Auth, comment_id: Path<Uuid>, if_match: IfMatch) -> Answer<NoContent> {
+    async fn delete_comment(
+        &self,
+        cx: GuestAuth,
+        comment_id: Path<Uuid>,
+        if_match: IfMatch,
+    ) -> Answer<NoContent> {
         self.service.delete_comment(&cx, comment_id.0.into(), if_match.0).await?;
         Ok(NoContent)
     }
 
     /// List the replies of a comment
     ///
-    /// Members. Oldest first.
+    /// Members, and guests of a share link. Oldest first.
     #[oai(path = "/comments/:comment_id/replies", method = "get", operation_id = "listReplies")]
-    async fn list_replies(&self, cx: Auth, comment_id: Path<Uuid>, paging: Paging) -> Answer<Page<Comment>> {
+    async fn list_replies(
+        &self,
+        cx: GuestAuth,
+        comment_id: Path<Uuid>,
+        paging: Paging,
+    ) -> Answer<Page<Comment>> {
         let found = self.service.list_replies(&cx, comment_id.0.into(), &paging.request()).await?;
         Ok(paging.page(found.items, found.next.as_deref()))
     }
@@ -226,11 +236,11 @@ impl CommentsApi {
 
     /// React to a comment
     ///
-    /// Members; viewers if the project lets them comment. `emoji` is exactly one emoji, percent-encoded. Done already, it stays so.
+    /// Members, viewers if the project lets them comment, guests if their link does. `emoji` is exactly one emoji, percent-encoded. Done already, it stays so.
     #[oai(path = "/comments/:comment_id/reactions/:emoji", method = "put", operation_id = "addReaction")]
     async fn add_reaction(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         comment_id: Path<Uuid>,
         #[oai(name = "emoji")] text: Path<String>,
     ) -> Answer<Reply<Vec<ReactionSummary>>> {
@@ -248,7 +258,7 @@ impl CommentsApi {
     )]
     async fn remove_reaction(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         comment_id: Path<Uuid>,
         #[oai(name = "emoji")] text: Path<String>,
     ) -> Answer<Reply<Vec<ReactionSummary>>> {
@@ -258,11 +268,11 @@ impl CommentsApi {
 
     /// List who reacted to a comment
     ///
-    /// Members.
+    /// Members, and guests of a share link.
     #[oai(path = "/comments/:comment_id/reactions", method = "get", operation_id = "listReactions")]
     async fn list_reactions(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         comment_id: Path<Uuid>,
         paging: Paging,
     ) -> Answer<Page<Reaction>> {

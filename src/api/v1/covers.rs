@@ -7,7 +7,7 @@ use crate::{
         reply::{NoContent, Tagged},
     },
     problem::Answer,
-    security::Auth,
+    security::{Auth, GuestAuth},
     v1::{Tag, dto::project::Project, projects::shown},
 };
 use poem_openapi::{OpenApi, param::Path};
@@ -57,11 +57,11 @@ impl CoversApi {
 
     /// Show the cover of a project
     ///
-    /// Members.
+    /// Members, and guests of a share link.
     #[oai(path = "/projects/:project_id/cover", method = "get", operation_id = "getProjectCover")]
     async fn get_project_cover(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         project_id: Path<Uuid>,
         conditions: Conditions,
     ) -> Answer<FileReply<Image>> {

@@ -10,7 +10,7 @@ use crate::{
         sse::{Shutdown, Sse, SseEvent},
     },
     problem::{Answer, Failure},
-    security::{Auth, MaybeAuth},
+    security::{Auth, GuestAuth, MaybeAuth, MaybeGuestAuth},
 };
 use futures::{Stream, stream};
 use model::limits;
@@ -20,7 +20,7 @@ use poem_openapi::{
 };
 use serde_json::json;
 use service::{
-    Caller, Ctx, Service,
+    Ctx, Service,
     events::{EventStream, Scope, StreamRequest, TypeFilter, stream::Delivery},
 };
 use tokio_util::sync::CancellationToken;
@@ -66,12 +66,12 @@ impl EventsApi {
 
     /// Stream the events of a project
     ///
-    /// Members. As `streamMyEvents`, for one project.
+    /// Members. As `streamMyEvents`, for one project. Guests of a share link hear of the tracks, versions and comments it shows.
     #[oai(path = "/projects/:project_id/events", method = "get", operation_id = "streamProjectEvents")]
     #[expect(clippy::too_many_arguments, reason = "each is a parameter of the contract")]
     async fn stream_project_events(
         &self,
-        cx: MaybeAuth,
+        cx: MaybeGuestAuth,
         shutdown: Shutdown,
         project_id: Path<Uuid>,
         /// Only these types: `comment.*,version.ready`.
@@ -113,7 +113,7 @@ impl EventsApi {
     /// Anybody who is logged in. For `EventSource`, which cannot send headers: put it into the URL as `?ticket=` within a
     /// minute.
     #[oai(path = "/realtime/tickets", method = "post", operation_id = "createRealtimeTicket")]
-    async fn create_realtime_ticket(&self, cx: Auth) -> Answer<Reply<RealtimeTicket>> {
+    async fn create_realtime_ticket(&self, cx: GuestAuth) -> Answer<Reply<RealtimeTicket>> {
         Ok(Reply(self.service.create_realtime_ticket(&cx).await?.into()))
     }
 }
@@ -146,8 +146,8 @@ pub(super) async fn open(
     let mut connection = None;
     if let Some(ticket) = wish.ticket {
         let stream = format!("{scope:?} {types}");
-        let (login, opened) = service.redeem_ticket(&ticket, &stream, cx.now).await?;
-        (cx.caller, connection) = (Caller::User(login), Some(opened));
+        let (caller, opened) = service.redeem_ticket(&ticket, &stream, cx.now).await?;
+        (cx.caller, connection) = (caller, Some(opened));
     }
     let request = StreamRequest { scope, after: wish.after, types: filter, connection };
     Ok((service.open_event_stream(cx.clone(), request).await?, cx))

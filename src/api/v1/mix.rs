@@ -57,7 +57,8 @@ impl MixApi {
 
     /// Mix the song into one file
     ///
-    /// Editors and owners, and viewers where the project lets them download. What is heard is what the faders say now; the file is found by
+    /// Editors and owners, and viewers where the project lets them download. What is heard is what the faders say now, or said in
+    /// the checkpoint; the file is found by
     /// `getJobResult`.
     #[oai(path = "/projects/:project_id/mixdowns", method = "post", operation_id = "createMixdown")]
     async fn create_mixdown(

@@ -7,7 +7,7 @@ use crate::{
         reply::{Created, NoContent, Tagged},
     },
     problem::Answer,
-    security::Auth,
+    security::{Auth, GuestAuth},
     v1::{
         Tag,
         dto::track::{
@@ -46,11 +46,11 @@ fn shown(view: TrackView) -> Tagged<Track> {
 impl TracksApi {
     /// List the tracks of a project
     ///
-    /// Members. In their order, always all of them. `reorderTracks` takes the ETag of this list in `If-Match`.
+    /// Members, and guests of a share link. In their order, always all of them. `reorderTracks` takes the ETag of this list in `If-Match`.
     #[oai(path = "/projects/:project_id/tracks", method = "get", operation_id = "listTracks")]
     async fn list_tracks(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         project_id: Path<Uuid>,
         /// What to show beside each track.
         include: Query<Option<TrackInclude>>,
@@ -92,9 +92,9 @@ impl TracksApi {
 
     /// Show a track
     ///
-    /// Members.
+    /// Members, and guests of a share link.
     #[oai(path = "/tracks/:track_id", method = "get", operation_id = "getTrack")]
-    async fn get_track(&self, cx: Auth, track_id: Path<Uuid>) -> Answer<Tagged<Track>> {
+    async fn get_track(&self, cx: GuestAuth, track_id: Path<Uuid>) -> Answer<Tagged<Track>> {
         Ok(shown(self.service.get_track(&cx, track_id.0.into()).await?))
     }
 

@@ -7,13 +7,14 @@ use crate::{
         body::Body,
         conditional::IfMatch,
         cursor::{Page, Paging},
-        reply::{Created, NoContent, Tagged},
+        reply::{Created, NoContent, Reply, Tagged},
     },
     problem::Answer,
-    security::Auth,
+    security::{Auth, GuestAuth},
     v1::{
         Tag,
         dto::{
+            compare::Comparison,
             track::Track,
             version::{CreateVersion, SetCurrentVersion, UpdateVersion, Version, VersionStatus},
         },
@@ -43,11 +44,11 @@ impl VersionsApi {
 impl VersionsApi {
     /// List the versions of a track
     ///
-    /// Members. Newest first, without those in the trash.
+    /// Members, and guests of a share link. Newest first, without those in the trash.
     #[oai(path = "/tracks/:track_id/versions", method = "get", operation_id = "listVersions")]
     async fn list_versions(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         track_id: Path<Uuid>,
         /// Only those that are so far; without it, all.
         status: Query<Option<VersionStatus>>,
@@ -90,9 +91,9 @@ impl VersionsApi {
 
     /// Read a version
     ///
-    /// Members.
+    /// Members, and guests of a share link.
     #[oai(path = "/versions/:version_id", method = "get", operation_id = "getVersion")]
-    async fn get_version(&self, cx: Auth, version_id: Path<Uuid>) -> Answer<Tagged<Version>> {
+    async fn get_version(&self, cx: GuestAuth, version_id: Path<Uuid>) -> Answer<Tagged<Version>> {
         Ok(tagged(self.service.get_version(&cx, version_id.0.into()).await?))
     }
 
@@ -130,6 +131,24 @@ impl VersionsApi {
         if_match: IfMatch,
     ) -> Answer<Tagged<Version>> {
         Ok(tagged(self.service.restore_version(&cx, version_id.0.into(), if_match.0).await?))
+    }
+
+    /// Compare two versions of a track
+    ///
+    /// Members, and guests of a share link. Length, loudness with the gains to hear both equally loud, how much later the same music comes, and the comments in
+    /// between. The first comparison of two recordings listens to both and may take seconds.
+    #[oai(path = "/tracks/:track_id/compare", method = "get", operation_id = "compareVersions")]
+    async fn compare_versions(
+        &self,
+        cx: GuestAuth,
+        track_id: Path<Uuid>,
+        /// One version.
+        a: Query<Uuid>,
+        /// The other one.
+        b: Query<Uuid>,
+    ) -> Answer<Reply<Comparison>> {
+        let found = self.service.compare_versions(&cx, track_id.0.into(), a.0.into(), b.0.into()).await?;
+        Ok(Reply(found.into()))
     }
 
     /// Choose the version that a track plays

@@ -3,7 +3,7 @@
 use crate::{
     http::file::{Conditions, Disposition, FileReply, Octets, Representation, Source, StoredJson},
     problem::Answer,
-    security::Auth,
+    security::GuestAuth,
     v1::{
         Tag,
         dto::audio::{Channels, WaveformParams},
@@ -29,7 +29,7 @@ macro_rules! waveform {
             #[expect(clippy::too_many_arguments, reason = "each is a parameter of the document")]
             async fn show(
                 &self,
-                cx: Auth,
+                cx: GuestAuth,
                 version_id: Path<Uuid>,
                 /// At most so many pixels; picks the finest stored level that fits.
                 width: Query<Option<i32>>,
@@ -63,21 +63,21 @@ macro_rules! waveform {
 waveform! {
     /// Read a waveform as JSON
     ///
-    /// Members. The JSON of audiowaveform, version 2.
+    /// Members, and guests of a share link. The JSON of audiowaveform, version 2.
     WaveformApi: "/versions/:version_id/waveform" "getWaveform" Json StoredJson;
 }
 
 waveform! {
     /// Read a waveform in binary
     ///
-    /// Members. The `.dat` of audiowaveform: version 1 for one channel, version 2 for more.
+    /// Members, and guests of a share link. The `.dat` of audiowaveform: version 1 for one channel, version 2 for more.
     WaveformDatApi: "/versions/:version_id/waveform.dat" "getWaveformDat" Dat Octets;
 }
 
 waveform! {
     /// Read a waveform as numbers from −1 to 1
     ///
-    /// Members. `{duration, sample_rate, peaks}` with one array for each channel: minimum and maximum in turn, as wavesurfer.js takes it.
+    /// Members, and guests of a share link. `{duration, sample_rate, peaks}` with one array for each channel: minimum and maximum in turn, as wavesurfer.js takes it.
     PeaksApi: "/versions/:version_id/peaks" "getPeaks" Peaks StoredJson;
 }
 

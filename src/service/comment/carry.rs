@@ -37,9 +37,13 @@ pub struct Shift {
 }
 
 impl Shift {
-    /// The shift to apply: none below [`limits::ALIGNMENT_CONFIDENCE_MIN`].
+    /// Whether it can be used: not below [`limits::ALIGNMENT_CONFIDENCE_MIN`].
+    pub fn believed(self) -> bool {
+        self.confidence >= limits::ALIGNMENT_CONFIDENCE_MIN
+    }
+    /// The shift to apply.
     fn believed_ms(self) -> i64 {
-        if self.confidence >= limits::ALIGNMENT_CONFIDENCE_MIN { self.offset_ms } else { 0 }
+        if self.believed() { self.offset_ms } else { 0 }
     }
 }
 

@@ -160,7 +160,7 @@ impl Service {
         let before = seen.comment();
         let rev = before.rev + 1;
         after.updated_at = cx.now;
-        seen.rely_on_track(&mut batch);
+        seen.rely_on_home(&mut batch);
         batch.replace::<Comments>(&after.id, before, &after);
         batch.emit(self.comment_event(cx, &after, rev, told));
         match self.commit_new(&seen.auth, batch).await {
@@ -203,7 +203,7 @@ impl Service {
         recount(&mut batch, Some(row), None, &placed);
         self.drop_row(&mut batch, seen.comment()).await?;
         self.leave_thread(&mut batch, row).await?;
-        seen.rely_on_track(&mut batch);
+        seen.rely_on_home(&mut batch);
         batch.emit(self.comment_event(cx, row, seen.comment().rev + 1, told));
         match self.commit(&seen.auth, batch).await {
             Err(Error::Store(StoreError::TooLarge { .. })) => Err(too_much()),

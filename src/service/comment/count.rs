@@ -4,7 +4,7 @@
 
 use crate::{Result, Service, Stored};
 use model::{
-    CommentId, TrackId, VersionId,
+    CommentId, VersionId,
     comment::{Comment, CommentPlacement, Visibility},
     limits,
 };
@@ -73,11 +73,11 @@ impl Service {
     pub(crate) async fn comment_counts(
         &self,
         places: &[Uuid],
-        reach: Visibility,
+        reach: Option<Visibility>,
     ) -> Result<Vec<CommentCounts>> {
         let mut counts = vec![CommentCounts::default(); places.len()];
-        for team in [false, true] {
-            if team && reach != Visibility::Team {
+        for (visibility, team) in [(Visibility::Everyone, false), (Visibility::Team, true)] {
+            if reach < Some(visibility) {
                 break;
             }
             let keys: Vec<_> = places.iter().map(|place| (*place, team)).collect();
@@ -91,16 +91,16 @@ impl Service {
         Ok(counts)
     }
 
-    /// Takes the threads of a track out of its project's counts (−1) or back in (+1). They must stay what was read.
-    pub(crate) async fn count_threads_of_track(
+    /// Takes the threads of a track or checkpoint out of its project's counts (−1) or back in (+1). They must stay what was read.
+    pub(crate) async fn count_threads_of(
         &self,
         batch: &mut Batch,
         project: Uuid,
-        track: TrackId,
+        place: Uuid,
         sign: i64,
     ) -> Result<()> {
         for (visibility, team) in [(Visibility::Everyone, false), (Visibility::Team, true)] {
-            let key = (track.uuid(), team);
+            let key = (place, team);
             let open = self.store().count::<OpenComments>(&key).await?;
             let resolved = self.store().count::<ResolvedComments>(&key).await?;
             batch.assert_counter::<OpenComments>(&key, open..=open);
@@ -111,7 +111,7 @@ impl Service {
     }
 
     /// The versions that a comment was carried to.
-    pub(super) async fn placements_of(&self, id: CommentId) -> Result<Vec<Stored<CommentPlacement>>> {
+    pub(crate) async fn placements_of(&self, id: CommentId) -> Result<Vec<Stored<CommentPlacement>>> {
         const MAX: usize = limits::VERSIONS_PER_TRACK_MAX as usize;
         let found = self.store().scan::<CommentPlacements>(Scan::prefix(&id).limit(MAX)).await?;
         Ok(found.items.into_iter().map(|(_, placement)| placement).collect())

@@ -1,9 +1,10 @@
 //! Which comments a list shows.
 
 use super::merge::Candidate;
+use crate::guest::Sight;
 use model::{
     CheckpointId, TrackId, VersionId,
-    comment::{Comment, Group, Mentionee, Visibility},
+    comment::{Anchor, Comment, Group, Mentionee, Visibility},
     principal::Principal,
     text::folded,
 };
@@ -54,12 +55,16 @@ impl CommentFilter {
 /// The filter with what it needs to know.
 pub(super) struct Sieve<'a> {
     pub(super) filter: &'a CommentFilter,
-    /// What the reader may see.
-    pub(super) reach: Visibility,
+    /// What the reader may see of others.
+    pub(super) reach: Option<Visibility>,
+    /// The reader, whose own they see.
+    pub(super) reader: Option<Principal>,
+    /// What the reader sees of the project.
+    pub(super) sight: Sight,
     /// Those who mean the reader.
     pub(super) me: Vec<Mentionee>,
-    /// Tracks whose comments are not there.
-    pub(super) trashed: BTreeSet<TrackId>,
+    /// Tracks and checkpoints in the trash: their comments are not there.
+    pub(super) trashed: BTreeSet<Uuid>,
     /// The words of the search.
     pub(super) words: Vec<String>,
 }
@@ -68,12 +73,25 @@ impl Sieve<'_> {
     /// Whether the list shows it.
     pub(super) fn keeps(&self, candidate: &Candidate) -> bool {
         let comment = &candidate.comment.row;
-        comment.visibility <= self.reach
-            && comment.anchor.track_id.is_none_or(|track| !self.trashed.contains(&track))
+        self.reaches(comment)
+            && self.sees(candidate)
+            && !comment.anchor.homes().any(|home| self.trashed.contains(&home))
             && self.in_place(candidate)
             && self.in_state(comment)
             && self.in_time(candidate)
             && self.by_and_for(comment)
+    }
+
+    fn reaches(&self, comment: &Comment) -> bool {
+        let own = comment.visibility == Visibility::Everyone && Some(comment.author) == self.reader;
+        own || Some(comment.visibility) <= self.reach
+    }
+
+    fn sees(&self, candidate: &Candidate) -> bool {
+        let at = candidate.comment.row.anchor;
+        let carried = candidate.placement.as_ref().map(|placement| placement.version_id);
+        self.sight.shows(&at)
+            || carried.is_some_and(|id| self.sight.shows(&Anchor { version_id: Some(id), ..at }))
     }
 
     fn in_place(&self, candidate: &Candidate) -> bool {

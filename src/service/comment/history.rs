@@ -10,6 +10,7 @@ use model::{
     CommentId, Timestamp,
     access::Action,
     comment::{Comment, CommentEdit},
+    principal::Principal,
 };
 use store::{
     Scan,
@@ -48,8 +49,9 @@ impl Service {
         let found = self.store().scan::<CommentEdits>(scan).await?.items;
         let edits: Vec<(u32, CommentEdit)> =
             found.into_iter().map(|((_, number), edit)| (number, edit.row)).collect();
-        let editors = edits.iter().filter_map(|(_, edit)| edit.edited_by.user());
+        let editors = edits.iter().map(|(_, edit)| edit.edited_by);
         let mentioned = edits.iter().flat_map(|(_, edit)| edit.body_before.people().iter().copied());
+        let mentioned = mentioned.map(Principal::User);
         let people = self.people(editors.chain(mentioned).collect()).await?;
         let views = edits.into_iter().map(|(number, edit)| EditView {
             number,
@@ -70,9 +72,10 @@ impl Service {
         id: CommentId,
         page: &PageRequest,
     ) -> Result<Paged<CommentView>> {
-        self.see_comment(cx, id, Action::View).await?;
+        let seen = self.see_comment(cx, id, Action::View).await?;
         let replies = self.replies_of(id, page.place()?, page.limit + 1).await?;
-        let replies = Paged::cut(replies, page.limit, |reply| reply.row.id);
+        let mut replies = Paged::cut(replies, page.limit, |reply| reply.row.id);
+        replies.items.retain(|reply| self.is_seen(cx, &seen.auth, &reply.row));
         Ok(Paged { items: self.comment_views(cx, replies.items).await?, next: replies.next })
     }
 

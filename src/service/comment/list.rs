@@ -13,7 +13,7 @@ use crate::{
     page::{PageRequest, Paged},
 };
 use model::{
-    ProjectId, TrackId,
+    ProjectId,
     access::{Action, Role},
     comment::Mentionee,
     limits,
@@ -22,7 +22,10 @@ use model::{
     text::folded,
 };
 use std::collections::BTreeSet;
-use store::{Key, Scan, tables::track::TracksByProject};
+use store::{
+    Key, Scan,
+    tables::{checkpoint::CheckpointsByProject, track::TracksByProject},
+};
 use uuid::Uuid;
 
 /// In which order.
@@ -57,7 +60,7 @@ impl Service {
         project: ProjectId,
         query: &CommentQuery,
     ) -> Result<Paged<CommentView>> {
-        let auth = self.authorize::<Project>(cx, project, Action::View).await?;
+        let auth = self.authorize::<Project>(cx, project, Action::Visit).await?;
         self.check_places(project, &query.filter).await?;
         let sieve = self.sieve(cx, &auth, &query.filter).await?;
         let sources = sources(project, query, &sieve.me);
@@ -69,7 +72,7 @@ impl Service {
         Ok(Paged { items: self.listed(cx, found.items).await?, next })
     }
 
-    async fn listed(&self, cx: &Ctx, found: Vec<Candidate>) -> Result<Vec<CommentView>> {
+    pub(super) async fn listed(&self, cx: &Ctx, found: Vec<Candidate>) -> Result<Vec<CommentView>> {
         let (comments, placements): (Vec<_>, Vec<_>) =
             found.into_iter().map(|candidate| (candidate.comment, candidate.placement)).unzip();
         let mut views = self.comment_views(cx, comments).await?;
@@ -110,17 +113,22 @@ impl Service {
         Ok(Sieve {
             filter,
             reach: self.reach_of(auth),
+            reader: cx.principal().ok(),
+            sight: self.sight_of(auth).await?,
             me,
-            trashed: self.trashed_track_ids(auth.project_id()).await?,
+            trashed: self.trashed_homes(auth.project_id()).await?,
             words: words.split_whitespace().map(str::to_owned).collect(),
         })
     }
 
-    async fn trashed_track_ids(&self, project: ProjectId) -> Result<BTreeSet<TrackId>> {
-        const MAX: usize = limits::TRACKS_PER_PROJECT_MAX as usize;
-        let scan = Scan::prefix(&(project, true)).limit(MAX);
-        let found = self.store().scan_index::<TracksByProject>(scan).await?;
-        Ok(found.items.into_iter().map(|hit| hit.key).collect())
+    async fn trashed_homes(&self, project: ProjectId) -> Result<BTreeSet<Uuid>> {
+        const TRACKS: usize = limits::TRACKS_PER_PROJECT_MAX as usize;
+        let scan = Scan::prefix(&(project, true));
+        let tracks = self.store().scan_index::<TracksByProject>(scan.clone().limit(TRACKS)).await?;
+        let scan = scan.limit(limits::CHECKPOINTS_PER_PROJECT_MAX);
+        let checkpoints = self.store().scan_index::<CheckpointsByProject>(scan).await?;
+        let tracks = tracks.items.into_iter().map(|hit| hit.key.uuid());
+        Ok(tracks.chain(checkpoints.items.into_iter().map(|hit| hit.key.uuid())).collect())
     }
 }
 

@@ -1,19 +1,22 @@
 //! Where a new comment stands, and who will see it.
 
-use super::NewComment;
-use crate::{Authorized, Error, Result, Service, Stored};
+use super::{Home, NewComment, Seen};
+use crate::{
+    Authorized, Ctx, Error, Result, Service, Stored,
+    authorize::{Guarded, Spot},
+};
 use model::{
-    CheckpointId, CommentId, ProjectId, TrackId, VersionId, Violation,
+    CommentId, ProjectId, VersionId, Violation,
+    access::Action,
     comment::{Anchor, Comment, Span, Visibility},
     limits,
     media::MediaFacts,
     project::Project,
-    track::Track,
     version::Version,
 };
 use store::{
     Batch,
-    tables::{comment::Comments, track::Tracks, version::Versions},
+    tables::{comment::Comments, version::Versions},
 };
 
 /// Where a comment stands, and the rows that say so.
@@ -22,21 +25,19 @@ pub(super) struct Place {
     pub(super) anchor: Anchor,
     pub(super) visibility: Visibility,
     pub(super) parent: Option<Stored<Comment>>,
-    track: Option<Stored<Track>>,
+    home: Home,
     version: Option<Stored<Version>>,
 }
 
 impl Place {
     /// In a thread.
-    pub(super) fn of_reply(parent: Stored<Comment>, track: Option<Stored<Track>>) -> Self {
+    pub(super) fn of_reply(parent: Stored<Comment>, home: Home) -> Self {
         let (anchor, visibility) = (parent.row.anchor, parent.row.visibility);
-        Self { anchor, visibility, parent: Some(parent), track, version: None }
+        Self { anchor, visibility, parent: Some(parent), home, version: None }
     }
     /// What it stands on must stay.
     pub(super) fn rely(&self, batch: &mut Batch) {
-        if let Some(track) = &self.track {
-            batch.assert_unchanged::<Tracks>(&track.row.id, track);
-        }
+        self.home.rely(batch);
         if let Some(version) = &self.version {
             batch.assert_unchanged::<Versions>(&version.row.id, version);
         }
@@ -52,14 +53,18 @@ impl Service {
     /// # Errors
     /// `NotFound` for what is not there in this project for the caller; `Invalid` for places that do not go together;
     /// `Forbidden` for a comment that the caller would not see.
-    pub(super) async fn place_of(&self, auth: &Authorized<Project>, new: &NewComment) -> Result<Place> {
+    pub(super) async fn place_of(
+        &self,
+        cx: &Ctx,
+        auth: &Authorized<Project>,
+        new: &NewComment,
+    ) -> Result<Place> {
         let project = auth.project_id();
-        let reach = self.reach_of(auth);
         if let Some(parent) = new.parent_id {
-            return self.in_thread(project, reach, parent, new).await;
+            return self.in_thread(cx, auth, parent, new).await;
         }
         let visibility = new.visibility.unwrap_or_default();
-        if visibility > reach {
+        if visibility == Visibility::Team && self.reach_of(auth) < Some(Visibility::Team) {
             return Err(Error::Forbidden("only those who work on the project write comments for the team"));
         }
         let mut place = Place { visibility, ..Place::default() };
@@ -71,39 +76,41 @@ impl Service {
             }
             within(new.span, version.row.media.as_ref())?;
             place.anchor.version_id = Some(version.row.id);
-            place.track = Some(self.track_in(project, version.row.track_id).await?);
+            place.home.track = Some(self.track_in(project, version.row.track_id).await?);
             place.version = Some(version);
         } else if let Some(track) = new.track_id {
-            place.track = Some(self.track_in(project, track).await?);
+            place.home.track = Some(self.track_in(project, track).await?);
         }
-        place.anchor.track_id = place.track.as_ref().map(|track| track.row.id);
+        place.anchor.track_id = place.home.track.as_ref().map(|track| track.row.id);
         if let Some(checkpoint) = new.checkpoint_id {
-            if place.track.is_some() {
+            if place.home.track.is_some() {
                 return Err(fault("/checkpoint_id", "mismatch", "names another place than the other fields"));
             }
-            place.anchor.checkpoint_id = Some(self.checkpoint_in(project, checkpoint).await?);
+            place.anchor.checkpoint_id = Some(checkpoint);
+            place.home.checkpoint = Some(self.checkpoint_in(project, checkpoint).await?);
         }
-        Ok(place)
+        match auth.link() {
+            Some(link) if !self.link_shows(&link.row, Spot::At(place.anchor)).await? => {
+                Err(Error::NotFound("place here that the share link shows"))
+            }
+            Some(_) | None => Ok(place),
+        }
     }
 
     /// A reply stands where its thread stands.
     async fn in_thread(
         &self,
-        project: ProjectId,
-        reach: Visibility,
+        cx: &Ctx,
+        auth: &Authorized<Project>,
         parent: CommentId,
         new: &NewComment,
     ) -> Result<Place> {
-        let missing = || Error::NotFound(<Comment as crate::authorize::Guarded>::NAME);
-        let parent = self.store().get::<Comments>(&parent).await?.ok_or_else(missing)?;
+        let Seen { auth: seen, home } = self.see_comment(cx, parent, Action::View).await?;
+        let parent = seen.resource().clone();
         let row = &parent.row;
-        if row.project_id != project || row.visibility > reach || row.deleted.is_some() {
-            return Err(missing());
+        if row.project_id != auth.project_id() || row.deleted.is_some() {
+            return Err(Error::NotFound(Comment::NAME));
         }
-        let track = match row.anchor.track_id {
-            Some(track) => Some(self.living_track(track).await?.ok_or_else(missing)?),
-            None => None,
-        };
         if !row.is_root() {
             return Err(fault("/parent_id", "mismatch", "must be a comment that answers no other one"));
         }
@@ -111,22 +118,11 @@ impl Service {
         if new.visibility.is_some_and(|visibility| visibility != row.visibility) {
             return Err(fault("/visibility", "mismatch", "a reply is seen by whoever sees its thread"));
         }
-        Ok(Place::of_reply(parent, track))
-    }
-
-    /// A track that is not in the trash, if there is one.
-    pub(super) async fn living_track(&self, id: TrackId) -> Result<Option<Stored<Track>>> {
-        Ok(self.store().get::<Tracks>(&id).await?.filter(|track| track.row.deleted.is_none()))
-    }
-
-    /// A track of this project outside the trash.
-    pub(super) async fn track_in(&self, project: ProjectId, id: TrackId) -> Result<Stored<Track>> {
-        let found = self.living_track(id).await?.filter(|track| track.row.project_id == project);
-        found.ok_or(Error::NotFound("track"))
+        Ok(Place::of_reply(parent, home))
     }
 
     /// A version of this project, outside the trash and of a track outside the trash.
-    pub(super) async fn version_in(&self, project: ProjectId, id: VersionId) -> Result<Stored<Version>> {
+    pub(crate) async fn version_in(&self, project: ProjectId, id: VersionId) -> Result<Stored<Version>> {
         let missing = || Error::NotFound("version");
         let found = self.store().get::<Versions>(&id).await?;
         let found =
@@ -134,11 +130,6 @@ impl Service {
         let version = found.ok_or_else(missing)?;
         self.living_track(version.row.track_id).await?.ok_or_else(missing)?;
         Ok(version)
-    }
-
-    /// A checkpoint of this project. There are none yet.
-    pub(super) async fn checkpoint_in(&self, _project: ProjectId, _id: CheckpointId) -> Result<CheckpointId> {
-        Err(Error::NotFound("checkpoint"))
     }
 }
 

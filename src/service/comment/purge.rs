@@ -1,30 +1,32 @@
 //! Comments of what is removed for good go with it, a bounded write at a time. Nobody can see them any more.
 
-use super::count::{add, recount_in};
+use super::{
+    Home,
+    count::{add, recount_in},
+};
 use crate::{Result, Service, Stored};
-use model::{VersionId, comment::Comment, limits, track::Track};
+use model::{VersionId, comment::Comment, limits};
 use store::{
     Batch, Scan,
     tables::{
         comment::{CommentPlacements, Comments, CommentsByPlace, PlacementsByVersion},
         counters::ReplyCount,
-        track::Tracks,
     },
 };
 use uuid::Uuid;
 
 impl Service {
-    /// Removes every comment of a place: a track, which must not change meanwhile, or what is left in a project.
+    /// Removes every comment of a place: of a home, which must not change meanwhile, or what is left in a project.
     ///
     /// # Errors
     /// Of the store, conflicts among them.
-    pub(crate) async fn purge_comments(&self, place: Uuid, track: Option<&Stored<Track>>) -> Result<()> {
+    pub(crate) async fn purge_comments(&self, place: Uuid, home: &Home) -> Result<()> {
         for replies in [true, false] {
             loop {
                 let scan = Scan::prefix(&(place, replies)).limit(limits::JOB_STEP_ROWS);
                 let page = self.store().scan_index::<CommentsByPlace>(scan).await?;
                 for hit in page.items {
-                    self.purge_comment(&hit.stored, track).await?;
+                    self.purge_comment(&hit.stored, home).await?;
                 }
                 if !page.more {
                     break;
@@ -34,23 +36,20 @@ impl Service {
         Ok(())
     }
 
-    async fn purge_comment(&self, comment: &Stored<Comment>, track: Option<&Stored<Track>>) -> Result<()> {
+    async fn purge_comment(&self, comment: &Stored<Comment>, home: &Home) -> Result<()> {
         let row = &comment.row;
         let mut batch = Batch::new();
         batch.priority();
         self.drop_text(row.id, &mut batch).await?;
         let placed = self.placed_in(row.id).await?;
-        // The project does not count what is on a track in its trash.
-        let hidden =
-            track.filter(|track| track.row.deleted.is_some()).map(|track| track.row.project_id.uuid());
+        // The project does not count what is in its trash.
+        let hidden = home.uncounted();
         let places = row.places().filter(|place| Some(*place) != hidden);
         recount_in(&mut batch, Some(row), None, places.chain(placed.into_iter().map(VersionId::uuid)));
         if let Some(parent) = &row.parent_id {
             batch.add::<ReplyCount>(parent, -1, 0..);
         }
-        if let Some(track) = track {
-            batch.assert_unchanged::<Tracks>(&track.row.id, track);
-        }
+        home.rely(&mut batch);
         self.drop_row(&mut batch, comment).await?;
         self.store().commit(batch).await?;
         Ok(())

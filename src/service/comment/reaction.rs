@@ -114,7 +114,7 @@ impl Service {
         }
         let found = self.store().scan::<Reactions>(scan).await?.items;
         let rows: Vec<Reaction> = found.into_iter().map(|(_, reaction)| reaction.row).collect();
-        let people = self.people(rows.iter().filter_map(|row| row.principal.user()).collect()).await?;
+        let people = self.people(rows.iter().map(|row| row.principal).collect()).await?;
         let view = |row: Reaction| ReactionView {
             emoji: row.emoji,
             person: people.person(row.principal),

@@ -1,6 +1,6 @@
 //! A thread is settled and opened again; a comment is pinned.
 
-use super::{CommentView, Seen, count::recount, place::Place, speaker};
+use super::{CommentView, Home, Seen, count::recount, place::Place, speaker};
 use crate::{
     Ctx, Error, Result, Service, Stored,
     commit::{check_revision, decide_again},
@@ -81,7 +81,7 @@ impl Service {
         let row = seen.row();
         let settings = &seen.auth.gate().row.settings;
         let body = self.read_body(row.project_id, settings, row.visibility, note, "/note").await?;
-        let place = Place::of_reply(seen.comment().clone(), None);
+        let place = Place::of_reply(seen.comment().clone(), Home::default());
         self.add_comment(cx, batch, row.project_id, &place, body, None)?;
         Ok(())
     }

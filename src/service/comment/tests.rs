@@ -194,7 +194,7 @@ async fn a_thread_stands_on_a_later_version_once_and_is_counted_there() {
     batch.insert::<CommentPlacements>(&(id, version), &placement);
     count::count_placed(&mut batch, &found.row, version);
     store.commit(batch).await.unwrap();
-    let counts = async |reach| service.comment_counts(&[version.uuid()], reach).await.unwrap()[0];
+    let counts = async |reach| service.comment_counts(&[version.uuid()], Some(reach)).await.unwrap()[0];
     assert_eq!(counts(Visibility::Team).await, CommentCounts { open: 1, resolved: 0 });
     assert_eq!(counts(Visibility::Everyone).await, CommentCounts::default());
 

@@ -1,13 +1,14 @@
 //! Comments as somebody sees them: with names, the text as people read it, replies counted and reactions summed up.
 
-use crate::{Caller, Ctx, Error, Result, Service, Stored};
+use crate::{Ctx, Error, Result, Service, Stored};
 use model::{
-    CommentId, UserId,
+    CommentId, GuestId, UserId,
     account::User,
     comment::{Comment, CommentPlacement, Reaction},
     emoji::Emoji,
     limits,
     principal::Principal,
+    share::Guest,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
@@ -65,20 +66,24 @@ pub struct ReactionSummary {
     pub first: Vec<Person>,
 }
 
-/// People by id.
-pub(super) struct People(BTreeMap<UserId, User>);
+/// People and guests by id.
+pub(crate) struct People {
+    users: BTreeMap<UserId, User>,
+    guests: BTreeMap<GuestId, Guest>,
+}
 
 impl People {
-    pub(super) fn person(&self, principal: Principal) -> Person {
-        let user = principal.user().and_then(|id| self.0.get(&id));
-        Person {
-            principal,
-            name: user.map(|user| user.name.to_string()),
-            pictured: user.is_some_and(|user| user.avatar.is_some()),
-        }
+    pub(crate) fn person(&self, principal: Principal) -> Person {
+        let (name, pictured) = match principal {
+            Principal::User(id) => {
+                self.users.get(&id).map(|user| (Some(&user.name), user.avatar.is_some())).unwrap_or_default()
+            }
+            Principal::Guest(id) => (self.guests.get(&id).and_then(|guest| guest.name.as_ref()), false),
+        };
+        Person { principal, name: name.map(ToString::to_string), pictured }
     }
     pub(super) fn handle(&self, id: UserId) -> Option<String> {
-        self.0.get(&id).map(|user| user.handle.to_string())
+        self.users.get(&id).map(|user| user.handle.to_string())
     }
 }
 
@@ -103,7 +108,7 @@ impl Service {
             reactions.insert(*id, grouped(self.reactions_of(*id).await?));
         }
         let people = self.people(named(&comments, &reactions)).await?;
-        let me = reader(cx);
+        let me = cx.principal().ok();
         let views = comments.into_iter().zip(replies).map(|(comment, reply_count)| CommentView {
             author: people.person(comment.row.author),
             text: comment.row.body.shown(|id| people.handle(id)),
@@ -119,9 +124,9 @@ impl Service {
     /// The reactions of one comment, summed up for the caller.
     pub(super) async fn reaction_summaries(&self, cx: &Ctx, id: CommentId) -> Result<Vec<ReactionSummary>> {
         let groups = grouped(self.reactions_of(id).await?);
-        let names = groups.iter().flat_map(Group::first).filter_map(Principal::user).collect();
+        let names = groups.iter().flat_map(Group::first).collect();
         let people = self.people(names).await?;
-        Ok(summaries(Some(&groups), reader(cx), &people))
+        Ok(summaries(Some(&groups), cx.principal().ok(), &people))
     }
 
     /// Every reaction of a comment.
@@ -131,23 +136,20 @@ impl Service {
         Ok(found.items.into_iter().map(|(_, reaction)| reaction).collect())
     }
 
-    /// The accounts of these people.
-    pub(super) async fn people(&self, ids: BTreeSet<UserId>) -> Result<People> {
-        let ids: Vec<UserId> = ids.into_iter().collect();
-        let mut people = BTreeMap::new();
+    /// The accounts of these people, and the guests among them.
+    pub(crate) async fn people(&self, who: BTreeSet<Principal>) -> Result<People> {
+        let ids: Vec<UserId> = who.iter().filter_map(|who| who.user()).collect();
+        let mut users = BTreeMap::new();
         for ids in ids.chunks(PEOPLE) {
-            let users = self.store().get_many::<Users>(ids).await?;
-            people.extend(users.into_iter().flatten().map(|user| (user.row.id, user.row)));
+            let found = self.store().get_many::<Users>(ids).await?;
+            users.extend(found.into_iter().flatten().map(|user| (user.row.id, user.row)));
         }
-        Ok(People(people))
-    }
-}
-
-/// Who reads, if it is somebody.
-fn reader(cx: &Ctx) -> Option<Principal> {
-    match &cx.caller {
-        Caller::User(login) => Some(Principal::User(login.user_id)),
-        Caller::Anonymous | Caller::System => None,
+        let ids: Vec<GuestId> = who.iter().filter_map(|who| who.guest()).collect();
+        let mut guests = BTreeMap::new();
+        for ids in ids.chunks(PEOPLE) {
+            guests.extend(self.guests(ids).await?.into_iter().map(|guest| (guest.id, guest)));
+        }
+        Ok(People { users, guests })
     }
 }
 
@@ -185,9 +187,10 @@ fn summaries(groups: Option<&Vec<Group>>, me: Option<Principal>, people: &People
 }
 
 /// Everybody whose name or handle is shown.
-fn named(comments: &[Stored<Comment>], reactions: &BTreeMap<CommentId, Vec<Group>>) -> BTreeSet<UserId> {
-    let authors = comments.iter().filter_map(|comment| comment.row.author.user());
+fn named(comments: &[Stored<Comment>], reactions: &BTreeMap<CommentId, Vec<Group>>) -> BTreeSet<Principal> {
+    let authors = comments.iter().map(|comment| comment.row.author);
     let mentioned = comments.iter().flat_map(|comment| comment.row.body.people().iter().copied());
-    let reacted = reactions.values().flatten().flat_map(Group::first).filter_map(Principal::user);
+    let mentioned = mentioned.map(Principal::User);
+    let reacted = reactions.values().flatten().flat_map(Group::first);
     authors.chain(mentioned).chain(reacted).collect()
 }

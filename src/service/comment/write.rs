@@ -86,7 +86,7 @@ impl Service {
         if let Some(id) = self.made_before(cx).await? {
             return Ok(Done::Before(id.into()));
         }
-        let place = self.place_of(&auth, new).await?;
+        let place = self.place_of(cx, &auth, new).await?;
         let settings = &auth.gate().row.settings;
         let body = self.read_body(project, settings, place.visibility, &new.text, "/body").await?;
         let mut batch = Batch::new();
@@ -191,6 +191,6 @@ impl Service {
             InstanceRole::Admin => Standing::InstanceAdmin,
             InstanceRole::Member => Standing::Member(member.row.role),
         };
-        Ok(visibility <= self.reach(standing, settings))
+        Ok(Some(visibility) <= self.reach(standing, settings))
     }
 }

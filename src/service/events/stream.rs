@@ -1,7 +1,7 @@
 //! One open stream: pulled by whoever writes it to the wire, so a slow client slows nobody but itself.
 
 use crate::{
-    Ctx, Result, Service,
+    Caller, Ctx, Result, Service,
     events::{Scope, Told, TypeFilter, position::Position, replay::Missed},
     live::{Ephemeral, Seat},
     ticket::Connection,
@@ -201,7 +201,10 @@ impl EventStream {
     }
 
     async fn hear(&mut self, message: Arc<Ephemeral>) -> Result<Option<Delivery>> {
-        let for_me = self.types.wants(message.body.kind())
+        // Guests hear what happens to what they see, and nothing of the work on it.
+        let guest = matches!(self.cx.caller, Caller::Guest(_));
+        let for_me = !guest
+            && self.types.wants(message.body.kind())
             && match (self.scope, message.project) {
                 (Scope::Project(project), about) => about == Some(project),
                 (Scope::Mine, Some(project)) => self.service.is_member(&self.cx, project).await?,

@@ -3,17 +3,19 @@
 
 use crate::{
     Ctx, Error, Result, Service,
+    checkpoint::CheckpointView,
     comment::{CommentView, Include},
     invitation::InvitationView,
     job_view::JobView,
     member::MemberView,
     profile::UserView,
     project::ProjectView,
+    share::ShareLinkView,
     track::TrackView,
     version::VersionView,
 };
 use model::{
-    CommentId, InvitationId, JobId, ProjectId, TrackId, UserId, VersionId,
+    CheckpointId, CommentId, InvitationId, JobId, ProjectId, ShareLinkId, TrackId, UserId, VersionId,
     event::{Event, NewEvent},
 };
 
@@ -32,8 +34,12 @@ pub enum Subject {
     Member(Box<MemberView>),
     /// An invitation; only owners see it.
     Invitation(Box<InvitationView>),
+    /// A checkpoint, without what it holds.
+    Checkpoint(Box<CheckpointView>),
     /// A comment.
     Comment(Box<CommentView>),
+    /// A share link; only those who may share see it.
+    ShareLink(Box<ShareLinkView>),
     /// The reader's own account.
     User(Box<UserView>),
 }
@@ -68,9 +74,17 @@ impl Service {
                 }
                 None => return Ok(None),
             },
+            "checkpoint" => {
+                let found = self.outline_checkpoint(cx, CheckpointId::new(id)).await;
+                found.map(|view| Subject::Checkpoint(Box::new(view)))
+            }
             "comment" => {
                 let found = self.get_comment(cx, CommentId::new(id), Include::Comment).await;
                 found.map(|view| Subject::Comment(Box::new(view)))
+            }
+            "share_link" => {
+                let found = self.get_share_link(cx, ShareLinkId::new(id)).await;
+                found.map(|view| Subject::ShareLink(Box::new(view)))
             }
             // An account is shown to its owner alone.
             "user" if cx.user_id().ok() == Some(UserId::new(id)) => {
@@ -86,7 +100,7 @@ impl Service {
     }
 }
 
-fn is_deletion(body: &Event) -> bool {
+pub(super) fn is_deletion(body: &Event) -> bool {
     matches!(
         body,
         Event::ProjectDeleted
@@ -95,6 +109,8 @@ fn is_deletion(body: &Event) -> bool {
             | Event::ProjectPurged
             | Event::TrackPurged
             | Event::VersionPurged
+            | Event::CheckpointDeleted
+            | Event::CheckpointPurged
             | Event::MemberLeft
             | Event::MemberRemoved
             | Event::CommentDeleted { .. }

@@ -10,9 +10,9 @@ use crate::{
     member::{Entry, MemberView},
 };
 use model::{
-    ProjectId, Timestamp, UserId,
-    access::{Action, Decision, Role, Standing},
-    account::{InstanceRole, User, UserStatus},
+    Timestamp,
+    access::{Action, Role},
+    account::User,
     event::Event,
     invitation::{Acceptance, Invitation, InvitationDecision, InvitationState},
     limits,
@@ -25,7 +25,6 @@ use store::{
         invitation::{Acceptances, InvitationByHash, Invitations, InvitationsByEmail},
         member::{Members, Removals},
         project::{ProjectGates, Projects},
-        user::Users,
     },
 };
 
@@ -45,12 +44,6 @@ pub struct InvitationPreview {
     pub expires_at: Timestamp,
     /// What it is good for.
     pub state: InvitationState,
-}
-
-/// The rows by which somebody may invite.
-struct Inviter {
-    user: Stored<User>,
-    member: Option<Stored<ProjectMember>>,
 }
 
 impl Service {
@@ -201,23 +194,9 @@ impl Service {
         }
         let gate = self.store().get::<ProjectGates>(&row.project_id).await?;
         let there = gate.is_some_and(|gate| gate.row.deleted.is_none() && !gate.row.purging);
-        let may = there && self.inviter(row.project_id, row.invited_by).await?.is_some();
+        let may =
+            there && self.backer(row.project_id, row.invited_by, Action::ManageMembers).await?.is_some();
         Ok(if may { state } else { InvitationState::Revoked })
-    }
-
-    /// Whoever invited, if they still may.
-    async fn inviter(&self, project: ProjectId, id: UserId) -> Result<Option<Inviter>> {
-        let Some(user) = self.store().get::<Users>(&id).await? else { return Ok(None) };
-        let Some(gate) = self.store().get::<ProjectGates>(&project).await? else { return Ok(None) };
-        let member = self.store().get::<Members>(&(project, id)).await?;
-        let standing = match (user.row.role, &member) {
-            (InstanceRole::Admin, _) => Standing::InstanceAdmin,
-            (InstanceRole::Member, Some(member)) => Standing::Member(member.row.role),
-            (InstanceRole::Member, None) => Standing::Outsider,
-        };
-        let decision = self.parts.access.decide(standing, Action::ManageMembers, &gate.row.settings);
-        let may = decision == Decision::Allow && user.row.status == UserStatus::Active;
-        Ok(may.then_some(Inviter { user, member }))
     }
 
     /// Ties a batch to an invitation that can be accepted.
@@ -237,11 +216,8 @@ impl Service {
         if gate.row.archived.is_some() {
             return Err(Error::ProjectArchived);
         }
-        let inviter = self.inviter(row.project_id, row.invited_by).await?.ok_or(OVER)?;
-        match &inviter.member {
-            Some(member) => batch.assert_unchanged::<Members>(&(row.project_id, row.invited_by), member),
-            None => batch.assert_unchanged::<Users>(&row.invited_by, &inviter.user),
-        };
+        let inviter = self.backer(row.project_id, row.invited_by, Action::ManageMembers).await?;
+        inviter.ok_or(OVER)?.rely(batch);
         batch
             .assert_unchanged::<ProjectGates>(&row.project_id, &gate)
             .assert_unchanged::<Invitations>(&row.id, found);

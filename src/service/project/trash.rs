@@ -1,16 +1,17 @@
-//! What was deleted in a project: first its tracks, oldest first, then versions, track by track, newest first.
+//! What was deleted in a project: first its tracks, oldest first, then versions, track by track, newest first, then checkpoints,
+//! oldest first.
 
 use crate::{
     Ctx, Result, Service,
     page::{PageRequest, Paged},
 };
 use model::{
-    ProjectId, Timestamp, TrackId, UserId, access::Action, limits, project::Project, track::Track,
-    version::Version,
+    CheckpointId, ProjectId, Timestamp, TrackId, UserId, access::Action, checkpoint::Checkpoint, limits,
+    project::Project, track::Track, version::Version,
 };
 use store::{
     Desc, Scan,
-    tables::{track::TracksByProject, version::VersionsByTrack},
+    tables::{checkpoint::CheckpointsByProject, track::TracksByProject, version::VersionsByTrack},
 };
 
 /// Something in the trash.
@@ -31,10 +32,12 @@ pub enum TrashedThing {
     Track(Box<Track>),
     /// A version that was deleted by itself.
     Version(Box<Version>),
+    /// A checkpoint.
+    Checkpoint(Box<Checkpoint>),
 }
 
-/// Where an item stands: the track itself, or its track and number.
-type Place = (Option<TrackId>, Option<(TrackId, i64)>);
+/// Where an item stands: the track itself, its track and number, or the checkpoint itself.
+type Place = (Option<TrackId>, Option<(TrackId, i64)>, Option<CheckpointId>);
 
 impl TrashItem {
     fn track(track: Track) -> Option<Self> {
@@ -45,10 +48,15 @@ impl TrashItem {
         let (deleted_at, deleted_by) = version.deleted?;
         Some(Self { thing: TrashedThing::Version(Box::new(version)), deleted_at, deleted_by })
     }
+    fn checkpoint(checkpoint: Checkpoint) -> Option<Self> {
+        let (deleted_at, deleted_by) = checkpoint.deleted?;
+        Some(Self { thing: TrashedThing::Checkpoint(Box::new(checkpoint)), deleted_at, deleted_by })
+    }
     fn place(&self) -> Place {
         match &self.thing {
-            TrashedThing::Track(track) => (Some(track.id), None),
-            TrashedThing::Version(version) => (None, Some((version.track_id, version.number))),
+            TrashedThing::Track(track) => (Some(track.id), None, None),
+            TrashedThing::Version(version) => (None, Some((version.track_id, version.number)), None),
+            TrashedThing::Checkpoint(checkpoint) => (None, None, Some(checkpoint.id)),
         }
     }
 }
@@ -65,14 +73,18 @@ impl Service {
         page: &PageRequest,
     ) -> Result<Paged<TrashItem>> {
         self.authorize::<Project>(cx, id, Action::ViewTrash).await?;
-        let (after_track, after_version) = page.place::<Place>()?.unwrap_or_default();
+        let (after_track, after_version, after_checkpoint) = page.place::<Place>()?.unwrap_or_default();
         let mut items = Vec::new();
-        if after_version.is_none() {
+        if after_version.is_none() && after_checkpoint.is_none() {
             items = self.trashed_tracks(id, after_track).await?;
         }
         // One more than the page holds tells whether there is another page.
-        if items.len() <= page.limit {
+        if items.len() <= page.limit && after_checkpoint.is_none() {
             items.extend(self.trashed_versions(id, after_version, page.limit + 1 - items.len()).await?);
+        }
+        if items.len() <= page.limit {
+            let left = page.limit + 1 - items.len();
+            items.extend(self.trashed_checkpoints(id, after_checkpoint, left).await?);
         }
         Ok(Paged::cut(items, page.limit, TrashItem::place))
     }
@@ -110,6 +122,20 @@ impl Service {
             items.extend(found.items.into_iter().filter_map(|hit| TrashItem::version(hit.stored.row)));
         }
         Ok(items)
+    }
+
+    async fn trashed_checkpoints(
+        &self,
+        project: ProjectId,
+        after: Option<CheckpointId>,
+        limit: usize,
+    ) -> Result<Vec<TrashItem>> {
+        let mut scan = Scan::prefix(&(project, true)).limit(limit);
+        if let Some(last) = after {
+            scan = scan.after(&((project, true), last));
+        }
+        let found = self.store().scan_index::<CheckpointsByProject>(scan).await?;
+        Ok(found.items.into_iter().filter_map(|hit| TrashItem::checkpoint(hit.stored.row)).collect())
     }
 
     /// Every track of a project, the trash included.

@@ -8,7 +8,7 @@ use model::{
     project::{Project, ProjectGate},
 };
 use store::tables::{
-    counters::{MemberCount, ProjectBytes, ProjectVersionCount, TrackCount},
+    counters::{CheckpointCount, MemberCount, ProjectBytes, ProjectVersionCount, TrackCount},
     star::Stars,
 };
 
@@ -40,6 +40,8 @@ pub struct ProjectCounts {
     pub open_comments: i64,
     /// Members.
     pub members: i64,
+    /// Checkpoints outside the trash.
+    pub checkpoints: i64,
     /// Bytes of the versions, trash included.
     pub bytes: i64,
 }
@@ -80,6 +82,7 @@ impl Service {
         let tracks = store.count_many::<TrackCount>(&ids).await?;
         let versions = store.count_many::<ProjectVersionCount>(&ids).await?;
         let members = store.count_many::<MemberCount>(&ids).await?;
+        let checkpoints = store.count_many::<CheckpointCount>(&ids).await?;
         let bytes = store.count_many::<ProjectBytes>(&ids).await?;
         let starred = self.starred(cx, &ids).await?;
         let comments = self.open_comments(&known).await?;
@@ -93,6 +96,7 @@ impl Service {
                 versions: versions[i],
                 open_comments: comments[i],
                 members: members[i],
+                checkpoints: checkpoints[i],
                 bytes: bytes[i],
             },
             starred: starred[i],
@@ -103,12 +107,13 @@ impl Service {
     /// The open threads of these projects that the caller sees.
     async fn open_comments(&self, known: &[Known]) -> Result<Vec<i64>> {
         let places: Vec<_> = known.iter().map(|known| known.project.row.id.uuid()).collect();
-        let everyone = self.comment_counts(&places, Visibility::Everyone).await?;
-        let all = self.comment_counts(&places, Visibility::Team).await?;
+        let everyone = self.comment_counts(&places, Some(Visibility::Everyone)).await?;
+        let all = self.comment_counts(&places, Some(Visibility::Team)).await?;
         let counts = known.iter().zip(everyone.iter().zip(&all)).map(|(known, (everyone, all))| {
             match self.reach(known.standing, &known.gate.row.settings) {
-                Visibility::Everyone => everyone.open,
-                Visibility::Team => all.open,
+                None => 0,
+                Some(Visibility::Everyone) => everyone.open,
+                Some(Visibility::Team) => all.open,
             }
         });
         Ok(counts.collect())

@@ -3,7 +3,8 @@
 
 use crate::{Result, Service, activity::Entry};
 use model::{
-    CommentId, ProjectId, TrackId, VersionId,
+    CheckpointId, CommentId, ProjectId, TrackId, VersionId,
+    checkpoint::Checkpoint,
     comment::{Comment, Visibility},
     event::{Actor, Envelope},
     project::{Project, ProjectGate},
@@ -12,6 +13,7 @@ use model::{
     version::Version,
 };
 use store::tables::{
+    checkpoint::Checkpoints,
     comment::Comments,
     project::{ProjectGates, Projects},
     track::Tracks,
@@ -41,8 +43,12 @@ impl Service {
                 Some(comment) => self.if_track(comment.row.anchor.track_id, of_comment(&comment.row)).await?,
                 None => None,
             },
-            // Checkpoints have no rows yet; entries of the feed are made from what the log says.
-            SearchKind::Checkpoint | SearchKind::Activity => None,
+            SearchKind::Checkpoint => {
+                let checkpoint = self.store().get::<Checkpoints>(&CheckpointId::new(id.id)).await?;
+                checkpoint.and_then(|checkpoint| of_checkpoint(&checkpoint.row))
+            }
+            // Entries of the feed are made from what the log says.
+            SearchKind::Activity => None,
         })
     }
 
@@ -117,6 +123,19 @@ pub(super) fn of_comment(comment: &Comment) -> Option<Document> {
         at: comment.created_at,
         title: String::new(),
         text: comment.body.words(),
+    })
+}
+
+pub(super) fn of_checkpoint(checkpoint: &Checkpoint) -> Option<Document> {
+    checkpoint.deleted.is_none().then(|| Document {
+        id: DocumentId::new(SearchKind::Checkpoint, checkpoint.id),
+        project: checkpoint.project_id,
+        visibility: Visibility::Everyone,
+        track: None,
+        author: Some(checkpoint.created_by.uuid()),
+        at: checkpoint.created_at,
+        title: checkpoint.name.to_string(),
+        text: words([checkpoint.description.as_ref().map(AsRef::as_ref)]),
     })
 }
 

@@ -3,8 +3,9 @@
 use super::{Library, Snippet};
 use crate::{Result, Service, activity::Entry, project::Known};
 use model::{
-    CommentId, ProjectId, Timestamp, TrackId, UserId, VersionId,
+    CheckpointId, CommentId, ProjectId, Timestamp, TrackId, UserId, VersionId,
     account::User,
+    checkpoint::Checkpoint,
     comment::{Comment, Visibility},
     search::{DocumentId, Found, Question, SearchKind, Shelf},
     text::ProjectName,
@@ -14,7 +15,7 @@ use model::{
 use std::collections::{BTreeMap, BTreeSet};
 use store::{
     log::FeedFilter,
-    tables::{comment::Comments, track::Tracks, user::Users, version::Versions},
+    tables::{checkpoint::Checkpoints, comment::Comments, track::Tracks, user::Users, version::Versions},
 };
 use uuid::Uuid;
 
@@ -48,6 +49,7 @@ struct Rows {
     tracks: BTreeMap<TrackId, Track>,
     versions: BTreeMap<VersionId, Version>,
     comments: BTreeMap<CommentId, Comment>,
+    checkpoints: BTreeMap<CheckpointId, Checkpoint>,
     users: BTreeMap<UserId, User>,
     entries: BTreeMap<u64, Entry>,
 }
@@ -103,6 +105,8 @@ impl Service {
         let of = |kind| hits.iter().filter(move |(id, _)| id.kind == kind).map(|(id, _)| id.id);
         let comments = self.rows::<Comments>(of(SearchKind::Comment).map(CommentId::new).collect()).await?;
         let versions = self.rows::<Versions>(of(SearchKind::Version).map(VersionId::new).collect()).await?;
+        let checkpoints = of(SearchKind::Checkpoint).map(CheckpointId::new).collect();
+        let checkpoints = self.rows::<Checkpoints>(checkpoints).await?;
         let tracks: BTreeSet<TrackId> = of(SearchKind::Track)
             .map(TrackId::new)
             .chain(versions.values().map(|version| version.track_id))
@@ -118,7 +122,14 @@ impl Service {
             let entry = self.entries(page.items).await?.pop();
             entries.extend(entry.filter(|entry| entry.envelope.seq == seq).map(|entry| (seq, entry)));
         }
-        Ok(Rows { tracks: self.rows::<Tracks>(tracks).await?, versions, comments, users, entries })
+        Ok(Rows {
+            tracks: self.rows::<Tracks>(tracks).await?,
+            versions,
+            comments,
+            checkpoints,
+            users,
+            entries,
+        })
     }
 }
 
@@ -147,8 +158,11 @@ fn shown(id: DocumentId, known: &Known, reach: Visibility, rows: &Rows) -> Optio
             let entry = rows.entries.get(&id.seq())?;
             (entry.envelope.event.body.visibility() <= reach).then(|| of_entry(entry, project))
         }
-        // Checkpoints have no rows yet.
-        SearchKind::Checkpoint => None,
+        SearchKind::Checkpoint => {
+            let checkpoint = rows.checkpoints.get(&CheckpointId::new(id.id))?;
+            let there = checkpoint.deleted.is_none() && checkpoint.project_id == project;
+            there.then(|| of_checkpoint(checkpoint))
+        }
     }
 }
 
@@ -189,6 +203,18 @@ fn of_version(version: &Version, track: &Track) -> Shown {
         at: version.created_at,
         id: version.id.uuid(),
         url: format!("/api/v1/versions/{}", version.id),
+    }
+}
+
+fn of_checkpoint(checkpoint: &Checkpoint) -> Shown {
+    Shown {
+        title: checkpoint.name.to_string(),
+        text: checkpoint.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+        track_id: None,
+        author_id: Some(checkpoint.created_by.uuid()),
+        at: checkpoint.created_at,
+        id: checkpoint.id.uuid(),
+        url: format!("/api/v1/checkpoints/{}", checkpoint.id),
     }
 }
 

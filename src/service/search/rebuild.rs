@@ -12,6 +12,7 @@ use store::{
     Batch, Scan, Table, TableId,
     log::FeedFilter,
     tables::{
+        checkpoint::Checkpoints,
         comment::Comments,
         project::{ProjectGates, Projects},
         track::Tracks,
@@ -147,7 +148,8 @@ impl Service {
         self.each::<Comments, _>(pen, |comment| {
             document::of_comment(comment).filter(|_| !gone(comment.anchor.track_id))
         })
-        .await
+        .await?;
+        self.each::<Checkpoints, _>(pen, document::of_checkpoint).await
     }
 
     /// Writes what is made of every row of a table.

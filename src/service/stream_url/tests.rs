@@ -15,16 +15,13 @@ fn id(n: u128) -> Uuid {
 
 #[test]
 fn a_grant_survives_its_link() {
-    for via in [GrantedVia::Session(id(3).into()), GrantedVia::Token(id(3).into())] {
+    let (user, session, token) = (id(2).into(), id(3).into(), id(3).into());
+    let guest = Holder::Guest(id(2).into(), id(3).into());
+    for holder in [Holder::Session(user, session), Holder::Token(user, token), guest] {
         let all = [Quality::Original, Quality::Lossless, Quality::High, Quality::Low];
         for quality in all.map(Some).into_iter().chain([None]) {
-            let grant = Grant {
-                version_id: id(1).into(),
-                user_id: id(2).into(),
-                via,
-                quality,
-                expires_at: Timestamp(1_800_000_000_123),
-            };
+            let grant =
+                Grant { version_id: id(1).into(), holder, quality, expires_at: Timestamp(1_800_000_000_123) };
             assert_eq!(Grant::decode(&grant.encode()), Some(grant));
         }
     }
@@ -36,7 +33,7 @@ fn unknown_kinds_are_no_grant() {
     bytes[49] = 5;
     assert_eq!(Grant::decode(&bytes), None);
     bytes[49] = 0;
-    bytes[32] = 2;
+    bytes[32] = 3;
     assert_eq!(Grant::decode(&bytes), None);
 }
 

@@ -2,15 +2,15 @@
 
 use super::TrackView;
 use crate::{
-    Ctx, Result, Service,
+    Ctx, Error, Result, Service,
     authorize::must,
     commit::{check_revision, decide_again},
 };
 use model::{ProjectId, TrackId, access::Action, event::Event, limits, rank::Rank, track::Track};
 use store::{
-    Batch,
+    Batch, TableId,
     tables::{
-        counters::{ProjectVersionCount, TrackCount, VersionCount},
+        counters::{ProjectVersionCount, TrackCount, TrackLocks, VersionCount},
         track::TrackPlaces,
     },
 };
@@ -21,7 +21,7 @@ impl Service {
     /// Moves a track to the trash.
     ///
     /// # Errors
-    /// Those of [`Service::authorize`]; `RevisionConflict`.
+    /// Those of [`Service::authorize`]; `RevisionConflict`; `Conflict` if a locked checkpoint holds it.
     pub async fn delete_track(&self, cx: &Ctx, id: TrackId, expect: Option<u64>) -> Result<()> {
         decide_again!(expect, self.try_delete_track(cx, id, expect).await)
     }
@@ -32,11 +32,16 @@ impl Service {
         let project = auth.project_id();
         let mut batch = Batch::new();
         batch.priority();
+        batch.assert_counter::<TrackLocks>(&id, 0..=0);
         self.line_up(project).await?.replace_guard(&mut batch, project);
         self.count_track(&mut batch, project, id, -1).await?;
         let track = Track { deleted: Some((cx.now, cx.user_id()?)), ..auth.resource().row.clone() };
-        self.save_track(cx, &auth, track, Event::TrackDeleted, batch).await?;
-        Ok(())
+        match self.save_track(cx, &auth, track, Event::TrackDeleted, batch).await {
+            Err(error) if error.conflicts_on(TableId::TrackLocks) => {
+                Err(Error::Conflict("a locked checkpoint holds this track"))
+            }
+            outcome => outcome.map(drop),
+        }
     }
 
     /// Takes a track out of the trash, to where it stood.
@@ -64,13 +69,19 @@ impl Service {
     }
 
     /// Counts a track and its versions in or out. The number of its versions must stay what was read.
-    async fn count_track(&self, batch: &mut Batch, project: ProjectId, id: TrackId, sign: i64) -> Result<()> {
+    pub(crate) async fn count_track(
+        &self,
+        batch: &mut Batch,
+        project: ProjectId,
+        id: TrackId,
+        sign: i64,
+    ) -> Result<()> {
         let versions = self.store().count::<VersionCount>(&id).await?;
         batch
             .add::<TrackCount>(&project, sign, 0..=limits::TRACKS_PER_PROJECT_MAX)
             .assert_counter::<VersionCount>(&id, versions..=versions)
             .add::<ProjectVersionCount>(&project, sign * versions, 0..);
-        self.count_threads_of_track(batch, project.uuid(), id, sign).await
+        self.count_threads_of(batch, project.uuid(), id.uuid(), sign).await
     }
 }
 

@@ -200,7 +200,7 @@ impl Line {
     }
 
     /// Makes every other batch that was decided on this line fail.
-    pub(super) fn replace_guard(&self, batch: &mut Batch, project: ProjectId) {
+    pub(crate) fn replace_guard(&self, batch: &mut Batch, project: ProjectId) {
         batch.replace::<TrackSets>(&project, &self.guard, &TrackSet::default());
     }
 }
@@ -215,7 +215,7 @@ impl Slot {
 }
 
 /// Puts a track elsewhere, unless it stands there already.
-pub(super) fn reposition(batch: &mut Batch, id: TrackId, place: &Stored<TrackPlace>, position: Rank) {
+pub(crate) fn reposition(batch: &mut Batch, id: TrackId, place: &Stored<TrackPlace>, position: Rank) {
     if place.row.position != position {
         batch.replace::<TrackPlaces>(&id, place, &TrackPlace { position });
     }

@@ -279,7 +279,7 @@ async fn the_trash_is_paged() {
         let part = stage.service.list_project_trash(&ada, project, &page).await.unwrap();
         seen.extend(part.items.into_iter().filter_map(|item| match item.thing {
             TrashedThing::Track(track) => Some(track.id),
-            TrashedThing::Version(_) => None,
+            TrashedThing::Version(_) | TrashedThing::Checkpoint(_) => None,
         }));
         match part.next {
             None => break,

@@ -56,6 +56,10 @@ impl Band {
         &self.stage.service
     }
 
+    pub(crate) async fn join(&self, cx: &Ctx, role: Role) {
+        self.stage.join(self.song, cx, role).await;
+    }
+
     async fn upload(&self, cx: &Ctx, bytes: &'static [u8]) -> UploadId {
         let new = NewUpload {
             project_id: self.song,

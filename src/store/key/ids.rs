@@ -2,7 +2,7 @@
 
 use model::{
     AccessRequestId, ApiTokenId, BlobHash, CheckpointId, CommentId, EventId, GuestId, InvitationId, JobId,
-    OneTimeTokenId, ProjectId, SessionId, Timestamp, TrackId, UploadId, UserId, VersionId,
+    OneTimeTokenId, ProjectId, SessionId, ShareLinkId, Timestamp, TrackId, UploadId, UserId, VersionId,
     comment::{Group, Mentionee},
     event::Actor,
     principal::Principal,
@@ -35,6 +35,7 @@ ids!(
     OneTimeTokenId,
     ProjectId,
     SessionId,
+    ShareLinkId,
     TrackId,
     UploadId,
     UserId,

@@ -1,6 +1,6 @@
 //! Counters of accounts, projects, tracks and versions: numbers that many writers change without reading them.
 
-use model::{CommentId, InvitationId, ProjectId, TrackId, UserId, VersionId};
+use model::{CommentId, InvitationId, ProjectId, ShareLinkId, TrackId, UserId, VersionId};
 use uuid::Uuid;
 
 use crate::{Counter, TableId};
@@ -45,10 +45,18 @@ counters! {
     VersionCount: TrackId;
     /// Locked checkpoints that hold a version; it can only be deleted at 0.
     Locks: VersionId;
+    /// Locked checkpoints that hold a track; it can only be deleted at 0.
+    TrackLocks: TrackId;
+    /// Checkpoints of a project outside the trash.
+    CheckpointCount: ProjectId;
+    /// Checkpoints of a project, trash included.
+    CheckpointTotal: ProjectId;
+    /// Decisions about a version.
+    ApprovalCount: VersionId;
     /// Comments of a project, replies and what is left of deleted ones included.
     CommentTotal: ProjectId;
     /// Open threads of a project, track, version or checkpoint: those for everybody, and those for the team alone. A project's
-    /// leave out the tracks in the trash.
+    /// leave out the tracks and checkpoints in the trash.
     OpenComments: (Uuid, bool);
     /// Resolved threads, as [`OpenComments`].
     ResolvedComments: (Uuid, bool);
@@ -56,4 +64,8 @@ counters! {
     ReplyCount: CommentId;
     /// Reactions of a comment.
     ReactionCount: CommentId;
+    /// How many came by a share link.
+    LinkVisits: ShareLinkId;
+    /// Share links of a project, closed ones included.
+    ShareLinkCount: ProjectId;
 }

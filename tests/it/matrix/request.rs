@@ -8,8 +8,10 @@ use crate::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Operations that also answer another question, with rows of their own: leaving, comments of others, comments for the team.
-const VARIANTS: [(&str, &str); 3] = [
+/// Operations that also answer another question, with rows of their own: leaving, comments of others, comments for the team, locked
+/// checkpoints.
+const VARIANTS: [(&str, &str); 4] = [
+    ("deleteCheckpoint", "deleteCheckpoint/locked"),
     ("removeMember", "removeMember/self"),
     ("deleteComment", "deleteComment/owner's"),
     ("createComment", "createComment/team"),
@@ -87,6 +89,9 @@ impl Operation {
             ("restoreTrack", "track_id") => "trashed_track",
             ("restoreVersion", "version_id") => "trashed_version",
             ("declineInvitation" | "acceptInvitation", "token") => "invitation_token",
+            ("undeleteCheckpoint", "checkpoint_id") => "trashed_checkpoint",
+            ("deleteCheckpoint/locked", "checkpoint_id") => "locked_checkpoint",
+            ("openShareLink" | "createGuestSession" | "getSharedContent", "token") => "share_token",
             ("removeMember/self", "user_id") => "self",
             ("deleteComment/owner's", "comment_id") => "comment_of_owner",
             _ => param,
@@ -107,9 +112,19 @@ impl Operation {
         parts.collect::<Vec<_>>().join("/") + asked
     }
 
+    /// What stands behind the path, where an operation needs it.
+    pub fn query(&self, things: &Things<'_>) -> String {
+        match self.id.as_str() {
+            "compareVersions" => {
+                format!("?a={}&b={}", things.get("version_id"), things.get("other_version"))
+            }
+            _ => String::new(),
+        }
+    }
+
     /// The whole request.
     pub fn ask(&self, person: &Person, things: &Things<'_>) -> Ask {
-        let address = self.address(|param| things.get(self.thing(param)));
+        let address = self.address(|param| things.get(self.thing(param))) + &self.query(things);
         self.with_body(person.ask(self.method.clone(), &address), self.json(things))
     }
 
@@ -146,18 +161,26 @@ impl Operation {
                 json!({"current_password": password(), "new_password": "two strings, no groove"})
             }
             "changeMyEmail" => json!({"new_email": new(), "password": password()}),
+            "updateMe" => json!({"name": "New", "bio": "Plays the engine."}),
+            "createInvitation" => json!({"email": new(), "role": "editor"}),
             "register" => json!({"email": new(), "name": "New", "password": password()}),
             "login" => json!({"email": "owner@example.org", "password": password()}),
             "createComment" => json!({"body": "Here.", "version_id": thing("version_id"), "start_ms": 20}),
             "createComment/team" => json!({"body": "Between us.", "visibility": "team"}),
             "updateComment" => json!({"body": "There."}),
             "resolveComment" => json!({"resolved_in_version_id": thing("other_version")}),
+            "createCheckpoint" => {
+                json!({"name": "Mix", "tracks": {thing("track_id"): thing("version_id")}})
+            }
+            "restoreCheckpoint" => json!({"tracks": [thing("track_id")]}),
+            "setReviewStatus" => json!({"status": "in_review", "reviewers": [thing("user_id")]}),
             "createMixdown" => json!({"format": "wav"}),
             "createRendition" => json!({"format": "flac"}),
             "createVersion" => json!({"upload_id": thing("complete_upload")}),
             "createUpload" => {
                 json!({"project_id": thing("project_id"), "filename": "a.wav", "size_bytes": 1000})
             }
+            "createShareLink" => json!({"scope": {"type": "track", "id": thing("track_id")}}),
             "moveTrack" => json!({"after_id": thing("other_track")}),
             "putSharedMix" => json!({"tracks": {thing("track_id"): {"volume": 0.5}}}),
             "reorderTracks" => json!({"track_ids": [thing("other_track"), thing("track_id")]}),

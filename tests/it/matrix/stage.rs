@@ -21,8 +21,9 @@ use std::{
 use tempfile::TempDir;
 
 /// The columns of the matrix. Somebody outside; somebody invited; a member who was removed, one whose account is disabled,
-/// one whose token was revoked; the administrator of the instance is no member.
-pub const CALLERS: [&str; 10] = [
+/// one whose token was revoked; a guest of a link that shows everything and allows all it can; the administrator of the
+/// instance is no member.
+pub const CALLERS: [&str; 11] = [
     "anonymous",
     "outsider",
     "invited",
@@ -32,6 +33,7 @@ pub const CALLERS: [&str; 10] = [
     "removed",
     "disabled",
     "revoked",
+    "guest",
     "admin",
 ];
 /// Far more ids than one server makes in a test.
@@ -60,6 +62,9 @@ impl Stage {
             (app.user("owner").await, app.user("editor").await, app.user("viewer").await);
         let band = Band { name: "our", app: &app, owner: &owner, editor: &editor };
         band.furnish(&mut ids).await;
+        let enter = format!("/api/v1/share/{}/session", ids["share_token"]);
+        let guest = app.anonymous().post(&enter, json!({"name": "Grace"})).await.ok(201);
+        tokens.insert("guest", guest["token"].as_str().expect("a token").to_owned());
         let project = format!("/api/v1/projects/{}", ids["project_id"]);
         join(&owner, &project, &viewer, "viewer").await;
         let trashed = format!("/api/v1/projects/{}", ids["trashed_project"]);
@@ -171,6 +176,8 @@ impl Band<'_> {
             .post(&format!("{project}/invitations"), json!({"link": true, "role": "viewer"}))
             .await
             .ok(201);
+        let kept = self.checkpoints(&project, &made[0]).await;
+        let share = owner.post(&format!("{project}/share-links"), everything()).await.ok(201);
         let mixdown = owner.post(&format!("{project}/mixdowns"), json!({"format": "wav"})).await.ok(202);
         app.idle().await;
         for (name, value) in [
@@ -181,9 +188,14 @@ impl Band<'_> {
             ("version_id", &versions[0]),
             ("other_version", &versions[1]),
             ("trashed_version", &versions[2]),
+            ("checkpoint_id", &kept[0]),
+            ("locked_checkpoint", &kept[1]),
+            ("trashed_checkpoint", &kept[2]),
             ("comment_id", &comment),
             ("comment_of_owner", &other),
             ("invitation_id", &id(&link)),
+            ("link_id", &id(&share)),
+            ("share_token", &share["token"].as_str().expect("a token").to_owned()),
             ("job_id", &id(&mixdown)),
             ("token", &link["token"].as_str().expect("a token").to_owned()),
         ] {
@@ -197,6 +209,19 @@ impl Band<'_> {
         belongings("", owner, &project_id, ids).await;
     }
 
+    /// Three checkpoints: an open one, a locked one without this track, and one in the trash.
+    async fn checkpoints(&self, project: &str, track: &str) -> Vec<String> {
+        let checkpoints = format!("{project}/checkpoints");
+        let mut kept = Vec::new();
+        for name in ["Kept", "Locked", "Trashed"] {
+            kept.push(id(&self.editor.post(&checkpoints, json!({"name": name})).await.ok(201)));
+        }
+        let lock = json!({"remove_tracks": [track], "locked": true});
+        self.editor.patch(&format!("/api/v1/checkpoints/{}", kept[1]), lock).await.ok(200);
+        self.editor.delete(&format!("/api/v1/checkpoints/{}", kept[2])).await.ok(204);
+        kept
+    }
+
     /// A viewer with a picture: whom others change, show and remove.
     async fn mate(&self, project: &str) -> String {
         let mate = self.app.user(&format!("{}-mate", self.name)).await;
@@ -204,6 +229,12 @@ impl Band<'_> {
         mate.ask(reqwest::Method::PUT, "/api/v1/me/avatar").body("image/png", PIXEL).await.ok(200);
         mate.id
     }
+}
+
+/// A link that shows all of the project and lets guests do what guests can.
+fn everything() -> Value {
+    json!({"scope": {"type": "project"}, "can_comment": true, "can_download": true, "can_see_comments": true,
+        "can_see_versions": true, "can_approve": true})
 }
 
 /// What only its owner may name: a login, a token, an upload that is open and one that is complete.

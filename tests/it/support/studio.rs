@@ -4,7 +4,10 @@ use super::{App, Heard, Person};
 use async_trait::async_trait;
 use audio::wav;
 use bytes::Bytes;
-use model::ports::{AudioProbe, AudioRefusal, AudioTools, WaveformError, WaveformForm, WaveformQuery};
+use model::ports::{
+    AlignInput, AudioAlignment, AudioProbe, AudioRefusal, AudioTools, WaveformError, WaveformForm,
+    WaveformQuery,
+};
 use serde_json::{Value, json};
 use std::{fs::File, path::Path, sync::Arc};
 
@@ -89,6 +92,9 @@ struct Careless(Arc<dyn AudioTools>);
 impl AudioTools for Careless {
     async fn probe(&self, _path: &Path) -> Result<AudioProbe, AudioRefusal> {
         Ok(AudioProbe { container: "flac".to_owned(), codec: "flac".to_owned() })
+    }
+    async fn align(&self, from: &AlignInput, to: &AlignInput) -> Result<AudioAlignment, AudioRefusal> {
+        self.0.align(from, to).await
     }
     fn window(
         &self,

@@ -30,7 +30,7 @@ use poem_openapi::{
     payload::Html,
 };
 use serde_json::{Value, json};
-use service::{Login, Via};
+use service::{Caller, Login, Via};
 use std::sync::{
     Arc,
     atomic::{AtomicI64, Ordering},
@@ -160,14 +160,14 @@ struct Doorman(Via);
 
 #[async_trait]
 impl Gate for Doorman {
-    async fn authenticate(&self, bearer: &str, _now: Timestamp) -> service::Result<Login> {
+    async fn authenticate(&self, bearer: &str, _now: Timestamp) -> service::Result<Caller> {
         match bearer {
-            "ada" => Ok(Login {
+            "ada" => Ok(Caller::User(Login {
                 user_id: UserId::new(Uuid::from_u128(7)),
                 role: InstanceRole::Admin,
                 security_version: 0,
                 via: self.0.clone(),
-            }),
+            })),
             "old" => Err(service::Error::TokenExpired),
             _ => Err(service::Error::Unauthenticated),
         }

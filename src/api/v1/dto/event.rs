@@ -1,8 +1,9 @@
 //! Events as JSON: one envelope for live streams, the polled log and everything that will carry events later.
 
 use super::{
-    Time, account::User, comment::Comment, invitation::Invitation, job::Job, member::ProjectMember,
-    presence::PresenceEntry, project::Project, track::Track, version::Version,
+    Time, account::User, checkpoint::Checkpoint, comment::Comment, invitation::Invitation, job::Job,
+    member::ProjectMember, presence::PresenceEntry, project::Project, share::ShareLink, track::Track,
+    version::Version,
 };
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
@@ -194,7 +195,9 @@ fn data(subject: Subject) -> Value {
         Subject::Member(view) => ProjectMember::from(*view).to_json(),
         Subject::Invitation(view) => Invitation::from(*view).to_json(),
         Subject::Version(view) => Version::from(*view).to_json(),
+        Subject::Checkpoint(view) => Checkpoint::from(*view).to_json(),
         Subject::Comment(view) => Comment::from(*view).to_json(),
+        Subject::ShareLink(view) => ShareLink::from(*view).to_json(),
         Subject::Job(view) => Job::from(*view).to_json(),
         Subject::User(view) => User::from(*view).to_json(),
     };

@@ -15,9 +15,9 @@ use uuid::Uuid;
 /// A mixdown that is wanted.
 #[derive(Clone, Debug, Object)]
 pub struct CreateMixdown {
-    /// Faders that stand otherwise than in the shared mix, which is the default.
+    /// Faders that stand otherwise than in the shared mix, or than in the checkpoint.
     pub mix: Option<PutMix>,
-    /// The checkpoint to mix; there are none yet.
+    /// The checkpoint to mix; without it, the song as it stands.
     pub checkpoint_id: Option<Uuid>,
     /// Versions that play instead of the current ones, at most one a track.
     pub version_ids: Option<Vec<Uuid>>,
@@ -65,11 +65,6 @@ impl Input for CreateMixdown {
                 BTreeMap::new()
             }
         };
-        if self.checkpoint_id.is_some() {
-            let detail =
-                "there are no checkpoints on this server; leave it out to mix the project as it stands";
-            faults.0.push(Violation::new("/checkpoint_id", "not_available", detail));
-        }
         let range_ms = faults.optional("/range_ms", self.range_ms, parse_range);
         let loudness_target = faults.optional("/loudness_target", self.loudness_target, |lufs| {
             if limits::LOUDNESS_TARGET_LUFS.contains(&lufs) {
@@ -97,7 +92,15 @@ impl Input for CreateMixdown {
             let detail = format!("must be at most {}", limits::TRACKS_PER_PROJECT_MAX);
             faults.0.push(Violation::new("/version_ids", "too_many", detail));
         }
-        let new = recipe.map(|recipe| NewMixdown { faders, version_ids, range_ms, recipe, loudness_target });
+        let checkpoint_id = self.checkpoint_id.map(Into::into);
+        let new = recipe.map(|recipe| NewMixdown {
+            checkpoint_id,
+            faders,
+            version_ids,
+            range_ms,
+            recipe,
+            loudness_target,
+        });
         faults.finish(new)
     }
 }

@@ -74,6 +74,8 @@ pub struct ProjectCounts {
     pub open_comments: i64,
     /// Members.
     pub members: i64,
+    /// Checkpoints outside the trash.
+    pub checkpoints: i64,
 }
 
 mirrored! { access;
@@ -112,6 +114,7 @@ impl From<ProjectView> for Project {
                 versions: counts.versions,
                 open_comments: counts.open_comments,
                 members: counts.members,
+                checkpoints: counts.checkpoints,
             },
             size_bytes: counts.bytes,
             my_role: view.role.map(Role::from),

@@ -9,11 +9,11 @@ use uuid::Uuid;
 #[derive(Clone, Debug, Object)]
 #[oai(skip_serializing_if_is_none)]
 pub struct TrashItem {
-    /// `track` or `version`; more kinds will come.
+    /// `track`, `version` or `checkpoint`; more kinds will come.
     pub r#type: String,
     /// Its id.
     pub id: Uuid,
-    /// The track's name, or the version's label or file name.
+    /// The track's name, the version's label or file name, or the checkpoint's name.
     pub title: String,
     /// The track, of a version.
     pub track_id: Option<Uuid>,
@@ -44,6 +44,15 @@ impl From<Item> for TrashItem {
                 title: version.label.map_or_else(|| version.filename.to_string(), |label| label.to_string()),
                 track_id: Some(version.track_id.uuid()),
                 number: Some(version.number),
+                deleted_at,
+                deleted_by,
+            },
+            TrashedThing::Checkpoint(checkpoint) => Self {
+                r#type: "checkpoint".to_owned(),
+                id: checkpoint.id.uuid(),
+                title: checkpoint.name.to_string(),
+                track_id: None,
+                number: None,
                 deleted_at,
                 deleted_by,
             },

@@ -4,7 +4,11 @@ mod change;
 
 pub use change::{CarryComments, CreateVersion, SetCurrentVersion, UpdateVersion};
 
-use super::{Time, tags};
+use super::{
+    Time,
+    review::{ReviewStatus, VersionApproval},
+    tags,
+};
 use model::{
     media::{self, MediaFacts},
     version as stored,
@@ -64,6 +68,12 @@ pub struct Version {
     pub failure: Option<VersionFailure>,
     /// Whether the track plays it.
     pub is_current: bool,
+    /// How far its review is.
+    pub review_status: ReviewStatus,
+    /// The members who were asked to review it; none = everybody.
+    pub reviewers: Vec<Uuid>,
+    /// What people think of it, oldest first; absent in lists, not part of the revision.
+    pub approvals: Option<Vec<VersionApproval>>,
     /// Its comments and those carried to it, as far as you see them; not part of the revision.
     pub comment_counts: CommentCounts,
     /// The job that processes it.
@@ -180,6 +190,9 @@ impl From<VersionView> for Version {
             status,
             failure,
             is_current: view.is_current,
+            review_status: row.review.status.into(),
+            reviewers: row.review.reviewers.into_iter().map(Into::into).collect(),
+            approvals: view.approvals.map(|all| all.into_iter().map(Into::into).collect()),
             comment_counts: CommentCounts { open: view.comments.open, resolved: view.comments.resolved },
             job_id: row.job_id.uuid(),
             media,

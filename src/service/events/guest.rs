@@ -1,0 +1,48 @@
+//! What guests of a share link hear: of tracks, versions and comments that their link shows, and nothing else.
+
+use super::subject::{Subject, is_deletion};
+use crate::{Ctx, Result, Service};
+use model::{
+    ProjectId,
+    access::Action,
+    comment::Anchor,
+    event::{Event, NewEvent},
+    project::Project,
+};
+
+impl Service {
+    /// Whether this event is for a guest, now.
+    pub(super) async fn guest_may_hear(
+        &self,
+        cx: &Ctx,
+        project: ProjectId,
+        event: &NewEvent,
+    ) -> Result<bool> {
+        // The link may be over, and the project in the trash.
+        let Ok(auth) = self.authorize::<Project>(cx, project, Action::Visit).await else { return Ok(false) };
+        if is_deletion(&event.body) {
+            let version = matches!(event.body, Event::VersionDeleted).then(|| event.resource.id.into());
+            let at = Anchor { track_id: event.track, version_id: version, checkpoint_id: None };
+            let heard = match event.body {
+                Event::TrackDeleted | Event::VersionDeleted => true,
+                Event::CommentDeleted { visibility } => Some(visibility) <= self.reach_of(&auth),
+                _ => false,
+            };
+            return Ok(heard && self.sight_of(&auth).await?.shows(&at));
+        }
+        Ok(match self.subject(cx, event).await? {
+            Some(Subject::Track(_) | Subject::Version(_) | Subject::Checkpoint(_) | Subject::Comment(_)) => {
+                true
+            }
+            Some(
+                Subject::Project(_)
+                | Subject::Job(_)
+                | Subject::Member(_)
+                | Subject::Invitation(_)
+                | Subject::ShareLink(_)
+                | Subject::User(_),
+            )
+            | None => false,
+        })
+    }
+}
