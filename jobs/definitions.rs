@@ -6,6 +6,7 @@ pub mod mail_send;
 pub mod mix_tell;
 pub mod mixdown_render;
 pub mod rendition_make;
+pub mod reviews_weigh;
 pub mod search_reindex;
 pub mod upkeep;
 pub mod version_process;

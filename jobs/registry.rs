@@ -9,6 +9,7 @@ use crate::{
         mix_tell::MixTell,
         mixdown_render::MixdownRender,
         rendition_make::RenditionMake,
+        reviews_weigh::ReviewsWeigh,
         search_reindex::SearchReindex,
         upkeep::{
             BlobsGc, EventsTrim, IdempotencyForget, InvitationsExpire, JobsTrim, RenditionsExpire,
@@ -74,6 +75,7 @@ pub static ALL: &[Definition] = &[
     by_event::<MixdownRender>(),
     by_event::<RenditionMake>(),
     by_clock::<RenditionsExpire>(),
+    by_event::<ReviewsWeigh>(),
     by_event::<SearchReindex>(),
     by_clock::<SessionsExpire>(),
     by_clock::<TrashPurge>(),

@@ -5,8 +5,8 @@
 use crate::{
     definitions::{
         backup_run::BackupRun, comments_carry::CommentsCarry, mail_send::MailSend, mix_tell::MixTell,
-        mixdown_render::MixdownRender, rendition_make::RenditionMake, search_reindex::SearchReindex,
-        version_process::VersionProcess,
+        mixdown_render::MixdownRender, rendition_make::RenditionMake, reviews_weigh::ReviewsWeigh,
+        search_reindex::SearchReindex, version_process::VersionProcess,
     },
     job::NewJob,
 };
@@ -26,12 +26,6 @@ macro_rules! only_told {
             | Event::ProjectUnarchived
             | Event::ProjectDeleted
             | Event::ProjectRestored
-            | Event::ProjectSettingsChanged
-            | Event::ProjectOwnershipTransferred { .. }
-            | Event::MemberJoined { .. }
-            | Event::MemberLeft
-            | Event::MemberRemoved
-            | Event::MemberRoleChanged { .. }
             | Event::InvitationAccepted
             | Event::InvitationDeclined
             | Event::InvitationRevoked
@@ -135,6 +129,12 @@ pub fn route(envelope: &Envelope) -> Vec<NewJob> {
             vec![job]
         }
         Event::MixMoved { .. } => mix_told(envelope).into_iter().collect(),
+        Event::ProjectSettingsChanged
+        | Event::ProjectOwnershipTransferred { .. }
+        | Event::MemberJoined { .. }
+        | Event::MemberLeft
+        | Event::MemberRemoved
+        | Event::MemberRoleChanged { .. } => reviews_weighed(envelope).into_iter().collect(),
         only_told!() => Vec::new(),
     }
 }
@@ -154,6 +154,15 @@ fn mix_told(envelope: &Envelope) -> Option<NewJob> {
     job.row.cause_seq = envelope.seq;
     job.row.queued_at = envelope.at;
     job.row.run_at = Some(envelope.at.plus_millis(limits::MIX_TOLD_EVERY_MS));
+    Some(job)
+}
+
+/// Others decide now, or by another rule. The job is the server's own business as well.
+fn reviews_weighed(envelope: &Envelope) -> Option<NewJob> {
+    let (project, by) = (envelope.event.project?, person(envelope.event.actor));
+    let mut job = NewJob::of(JobId::new(envelope.event.id.uuid()), &ReviewsWeigh { project, by });
+    job.row.cause_seq = envelope.seq;
+    job.row.queued_at = envelope.at;
     Some(job)
 }
 

@@ -132,6 +132,7 @@ impl Site {
             access: Access::default(),
             images: Arc::new(Nothing),
             audio: Arc::new(Nothing),
+            mailer: None,
             settings: service::Settings::default(),
         });
         let house = House::new(Parts {

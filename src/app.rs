@@ -4,6 +4,7 @@
 //! that work without a server use an instance alone. Tests bring their own [`World`].
 
 pub mod control;
+mod replace;
 mod trial;
 mod world;
 
@@ -21,8 +22,13 @@ use api::{
 use control::ControlSocket;
 use poem::EndpointExt as _;
 use search::TantivyIndex;
-use service::{Keys, Parts, Service, Settings, keys::Purpose, settings::Mail};
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use service::{Keys, Parts, Service, Settings, backup::Restored, keys::Purpose, settings::Mail};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Blobs, Store, StoreConfig, guard, space::DiskGate, watchdog::Watchdog};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +59,7 @@ impl Instance {
         let dir = config.data_dir.clone();
         std::fs::create_dir_all(&dir).with_context(|| format!("{} cannot be made", dir.display()))?;
         restrict(&dir)?;
+        replace::go_on(&dir, world.clock.now())?;
         let gate = DiskGate::new(&dir)?;
         let mut store_config = StoreConfig::new(Arc::clone(&world.clock), Arc::clone(&world.ids));
         store_config.cache_bytes = config.cache_bytes.get();
@@ -76,6 +83,7 @@ impl Instance {
             access: world.access.clone(),
             images: Arc::clone(&world.images),
             audio: Arc::clone(&world.audio),
+            mailer: world.mailer.clone(),
             search: Arc::new(index),
             settings: settings(config, &world, site_url),
         });
@@ -162,6 +170,36 @@ impl Server {
     /// The workers, for tests that wait for them.
     pub fn jobs(&self) -> &jobs::JobsHandle {
         &self.jobs
+    }
+
+    /// Stops, puts a backup in the place of the data, and serves again at the same address. If the backup cannot be restored, it
+    /// serves what it did before.
+    pub async fn restore(self, config: &Config, archive: PathBuf) -> Result<Self> {
+        let (world, address) = (self.instance.world.clone(), self.address);
+        self.stop().await;
+        let config = Config { listen: address.to_string().parse()?, ..config.clone() };
+        tracing::info!(backup.file = %archive.display(), "A backup takes the place of the data.");
+        let restored = {
+            let (config, world, archive) = (config.clone(), world.clone(), archive.clone());
+            tokio::task::spawn_blocking(move || replace::with_backup(&config, &world, &archive)).await?
+        };
+        let server = Self::start(&config, world).await?;
+        let (service, operator) = (&server.instance.service, server.instance.operator());
+        match &restored {
+            Ok(manifest) => {
+                tracing::info!(log.seq = manifest.seq, "The backup was restored; everybody logs in again.");
+                service.note_restored(&operator, &archive, Restored::Done).await?;
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(
+                    error.message = error,
+                    "The backup was not restored; the data are as before."
+                );
+                service.note_restored(&operator, &archive, Restored::Failed).await?;
+            }
+        }
+        Ok(server)
     }
 
     /// Takes no more connections, lets requests and jobs end within a bound, closes the store.

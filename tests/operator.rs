@@ -122,3 +122,42 @@ async fn a_running_server_writes_a_backup_that_another_directory_is_made_from() 
     ensure!(status == StatusCode::OK, "the recording is not there: {status}");
     server.stop().await
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_server_puts_a_backup_in_the_place_of_its_data() -> Result<()> {
+    let parent = tempfile::tempdir()?;
+    let data = Data::with_admin(parent.path()).await?;
+    let mut server = Server::start(&data)?;
+    server.ready().await?;
+    let acks = std::sync::Mutex::default();
+    let client = Client::login(&server).await?;
+    client.one_song("Night Bus", &acks).await?.context("the server runs")?;
+    let told = said(&data, "backup create", "").await?;
+    let name = told.split(": ").next().and_then(|path| path.rsplit('/').next()).context("a name")?;
+    client.post("projects", json!({"name": "Later"})).await?.context("the server runs")?;
+    let gone = client.request(Method::POST, "admin/backups/nothing.tar/restore").send().await?;
+    ensure!(gone.status() == StatusCode::NOT_FOUND, "{}", gone.status());
+    let order = client.request(Method::POST, &format!("admin/backups/{name}/restore")).send().await?;
+    ensure!(order.status() == StatusCode::ACCEPTED, "{}", order.status());
+
+    // Nobody is logged in any more once the server is back.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while client.get("me").await.map_or(true, |(status, _)| status != StatusCode::UNAUTHORIZED) {
+        ensure!(std::time::Instant::now() < until, "the server does not come back");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let client = Client::login(&server).await?;
+    client.verify(&acks.into_inner().context("no writer panics")?).await?;
+    let (_, projects) = client.get("projects").await?;
+    let names: Vec<_> =
+        projects["items"].as_array().context("a list")?.iter().map(|it| &it["name"]).collect();
+    ensure!(names == [&json!("Night Bus")], "{names:?}");
+    let (_, log) = client.get("admin/audit?action=backup.restored").await?;
+    ensure!(log["items"].as_array().map(Vec::len) == Some(1), "{log}");
+    let kept = std::fs::read_dir(data.path())?.filter_map(Result::ok);
+    let kept = kept.filter(|entry| entry.file_name().to_string_lossy().starts_with("before-restore-"));
+    ensure!(kept.count() == 1, "what was there is kept");
+    server.stop().await?;
+    ensure!(data.doctor().await?.success());
+    Ok(())
+}

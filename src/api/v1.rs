@@ -13,6 +13,7 @@ pub mod covers;
 pub mod dto;
 pub mod events;
 pub mod guests;
+pub mod instance;
 pub mod invitations;
 pub mod jobs;
 pub mod me;
@@ -99,6 +100,7 @@ pub type AccountApis = (
     me::logins::LoginsApi,
     users::UsersApi,
     admin::AdminApi,
+    instance::InstanceApi,
     backups::BackupsApi,
 );
 
@@ -137,6 +139,7 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             me::logins::LoginsApi::new(service()),
             users::UsersApi::new(service()),
             admin::AdminApi::new(service()),
+            instance::InstanceApi::new(service()),
             backups::BackupsApi::new(service()),
         ),
         (

@@ -38,7 +38,7 @@ pub async fn run(loaded: &Loaded) -> Result<()> {
         Some(filled) => filled.tell(&server, &config.data_dir),
         None => println!("The demo goes on where it was left: http://{}", server.address()),
     }
-    until_stopped(server).await
+    until_stopped(server, config).await
 }
 
 /// What was made, for the three lines to try.

@@ -2,7 +2,7 @@
 
 use crate::{
     app::{SHUTDOWN_BOUND, Server, World},
-    config::Loaded,
+    config::{Config, Loaded},
     shutdown, telemetry,
 };
 use anyhow::Result;
@@ -17,22 +17,30 @@ pub async fn run(loaded: &Loaded) -> Result<()> {
     }
     let server = Server::start(config, World::real(config)?).await?;
     greet(&server, config).await?;
-    until_stopped(server).await
+    until_stopped(server, config).await
 }
 
-/// Waits for the signal, then stops in order.
-pub async fn until_stopped(server: Server) -> Result<()> {
+/// Waits for the signal, then stops in order. Meanwhile administrators may have backups restored.
+pub async fn until_stopped(mut server: Server, config: &Config) -> Result<()> {
     shutdown::until_signalled(SHUTDOWN_BOUND, |token| async move {
-        token.cancelled().await;
+        loop {
+            let ordered = server.instance().service.restore_ordered();
+            let archive = tokio::select! {
+                () = token.cancelled() => break,
+                archive = ordered => archive,
+            };
+            server = server.restore(config, archive).await?;
+        }
         server.stop().await;
+        anyhow::Ok(())
     })
-    .await?;
+    .await??;
     tracing::info!("Stopped.");
     Ok(())
 }
 
 /// Five lines: what, where, how to go on.
-async fn greet(server: &Server, config: &crate::config::Config) -> Result<()> {
+async fn greet(server: &Server, config: &Config) -> Result<()> {
     let service = &server.instance().service;
     let site = service.site_url().await?;
     println!("Backline {}", env!("CARGO_PKG_VERSION"));

@@ -80,7 +80,9 @@ actions! {
     EditProject = "edit_project", Never Always Always, Never, Writes, Alive;
     /// Create, change, order, delete and restore tracks, and set the shared mix.
     EditTracks = "edit_tracks", Never Always Always, Never, Writes, Alive;
-    /// Upload takes; change, delete, restore versions and choose the current one.
+    /// Upload takes.
+    Upload = "upload", Never Always Always, IfLinkMayUpload, Writes, Alive;
+    /// Change, delete, restore versions and choose the current one.
     EditVersions = "edit_versions", Never Always Always, Never, Writes, Alive;
     /// Make, change, lock and delete checkpoints, and bring one back.
     EditCheckpoints = "edit_checkpoints", Never Always Always, Never, Writes, Alive;
@@ -155,6 +157,8 @@ pub enum Grant {
     IfLinkShowsComments,
     /// Allowed if the share link says `can_approve`.
     IfLinkMayApprove,
+    /// Allowed if the share link says `can_upload`.
+    IfLinkMayUpload,
     /// Refused.
     Never,
 }
@@ -231,6 +235,7 @@ impl Access {
             Grant::IfLinkMayDownload => link.download,
             Grant::IfLinkShowsComments => link.see_comments,
             Grant::IfLinkMayApprove => link.approve,
+            Grant::IfLinkMayUpload => link.upload,
             Grant::Never => false,
         };
         match (allowed, action == standing.look()) {
@@ -280,6 +285,7 @@ impl Access {
                 Grant::IfLinkMayDownload => "if can_download",
                 Grant::IfLinkShowsComments => "if can_see_comments",
                 Grant::IfLinkMayApprove => "if can_approve",
+                Grant::IfLinkMayUpload => "if can_upload",
                 Grant::Never => "-",
             };
             let members = Role::ALL.map(|role| cell(role.into()));

@@ -408,6 +408,24 @@ events! {
 }
 
 impl Event {
+    /// Whether somebody may see less after it: open streams look at once whether they go on.
+    pub const fn changes_access(&self) -> bool {
+        matches!(
+            self,
+            Self::MemberLeft
+                | Self::MemberRemoved
+                | Self::MemberRoleChanged { .. }
+                | Self::ProjectDeleted
+                | Self::ProjectPurged
+                | Self::ShareLinkUpdated
+                | Self::ShareLinkRevoked
+                | Self::UserUpdated
+                | Self::SessionRevoked
+                | Self::PasswordChanged
+                | Self::ApiTokenRevoked
+        )
+    }
+
     /// Who in the project may hear of it.
     pub const fn visibility(&self) -> Visibility {
         // Adding a kind that not everybody may hear of means naming it here.

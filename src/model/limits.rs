@@ -10,6 +10,8 @@ pub const UPLOAD_BYTES_MAX_DEFAULT: u64 = 4 * 1024 * 1024 * 1024;
 pub const UPLOAD_TTL_MS: i64 = 24 * 3600 * 1000;
 /// Open uploads of one user at a time.
 pub const OPEN_UPLOADS_MAX: usize = 50;
+/// Of those, open uploads of one guest.
+pub const GUEST_UPLOADS_MAX: usize = 5;
 /// How long a transfer may stand still, in seconds.
 pub const UPLOAD_IDLE_S_MAX: u64 = 60;
 /// After how many bytes a transfer looks again whether the disk has room, in bytes.
@@ -184,6 +186,24 @@ pub const LAST_SEEN_EVERY_MS: i64 = 60_000;
 pub const LAST_SEEN_MEMORY_MAX: usize = 20_000;
 /// Accounts that one page of the administrators' list looks at.
 pub const USERS_SCANNED_MAX: usize = 2_000;
+
+/// The fewest people whose mood a team may be shown, as administrators may choose.
+pub const MOOD_GROUP_MIN: u32 = 3;
+/// The most they may ask for.
+pub const MOOD_GROUP_MAX: u32 = 10;
+
+/// People that a search by name finds.
+pub const PEOPLE_FOUND_MAX: usize = 50;
+/// People that a search by name looks at.
+pub const PEOPLE_LOOKED_AT_MAX: usize = 5_000;
+/// Entries that one page of the audit log looks at.
+pub const AUDIT_SCANNED_MAX: usize = 5_000;
+/// Jobs that one page of the administrators' list looks at, and that are counted in one state.
+pub const JOBS_SCANNED_MAX: usize = 5_000;
+/// How often it is written down that an administrator looks at the same thing, in milliseconds (1 h).
+pub const OFFICE_NOTED_EVERY_MS: i64 = 3600 * 1000;
+/// Things looked at by administrators that are remembered.
+pub const OFFICE_MEMORY_MAX: usize = 10_000;
 
 /// Wrong passwords for one account from one address before waiting starts.
 pub const LOGIN_FREE_TRIES: u32 = 5;

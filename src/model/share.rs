@@ -94,6 +94,9 @@ pub struct LinkRights {
     pub see_versions: bool,
     /// Approve versions or ask for changes.
     pub approve: bool,
+    /// Upload takes.
+    #[serde(default)]
+    pub upload: bool,
 }
 
 /// What a link is good for now.

@@ -1,6 +1,8 @@
 //! Uploads: bytes on their way in. An upload is used once, by the version made from it.
 
-use crate::{BlobHash, ProjectId, Timestamp, UploadId, UserId, text::FileName};
+use crate::{
+    BlobHash, GuestId, ProjectId, Timestamp, UploadId, UserId, principal::Principal, text::FileName,
+};
 use serde::{Deserialize, Serialize};
 
 /// An upload.
@@ -8,8 +10,11 @@ use serde::{Deserialize, Serialize};
 pub struct Upload {
     /// Its id.
     pub id: UploadId,
-    /// Who uploads.
+    /// Who uploads, or vouches for the link by which a guest does: their quota is charged.
     pub user_id: UserId,
+    /// The guest who uploads, if one does.
+    #[serde(default)]
+    pub guest_id: Option<GuestId>,
     /// For which project.
     pub project_id: ProjectId,
     /// The client's name for the file.
@@ -26,6 +31,13 @@ pub struct Upload {
     pub created_at: Timestamp,
     /// When it is dropped if nobody used it.
     pub expires_at: Timestamp,
+}
+
+impl Upload {
+    /// Who uploads.
+    pub fn uploader(&self) -> Principal {
+        self.guest_id.map_or(Principal::User(self.user_id), Principal::Guest)
+    }
 }
 
 /// How far an upload is.

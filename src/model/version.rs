@@ -1,8 +1,9 @@
 //! Versions: the takes of a track. A number is given once and never again.
 
 use crate::{
-    BlobHash, JobId, ProjectId, Timestamp, TrackId, UserId, VersionId,
+    BlobHash, GuestId, JobId, ProjectId, Timestamp, TrackId, UserId, VersionId,
     media::{Loudness, MediaFacts},
+    principal::Principal,
     review::Review,
     text::{Changelog, FileName, Label, Tag},
 };
@@ -26,8 +27,11 @@ pub struct Version {
     pub changelog: Option<Changelog>,
     /// The version it was made from.
     pub parent_version_id: Option<VersionId>,
-    /// Who uploaded it.
+    /// Who uploaded it, or vouched for the link by which a guest did.
     pub uploaded_by: UserId,
+    /// The guest who uploaded it, if one did.
+    #[serde(default)]
+    pub uploaded_by_guest: Option<GuestId>,
     /// The name of the uploaded file.
     pub filename: FileName,
     /// The recording as it was uploaded.
@@ -73,6 +77,13 @@ pub struct Version {
     pub updated_at: Timestamp,
     /// When and by whom it was moved to the trash.
     pub deleted: Option<(Timestamp, UserId)>,
+}
+
+impl Version {
+    /// Who uploaded it.
+    pub fn uploader(&self) -> Principal {
+        self.uploaded_by_guest.map_or(Principal::User(self.uploaded_by), Principal::Guest)
+    }
 }
 
 impl Version {

@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub(crate) mod backoff;
+mod delete;
 pub mod recovery;
 pub mod register;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 
 use crate::{
     Caller, Ctx, Error, Result, Service, Via,
+    audit_log::OfficeMemory,
     authenticate::{KnownLogin, SeenMemory},
     commit::decide_again,
     memo::Memo,
@@ -44,6 +46,7 @@ pub(crate) struct Accounts {
     pub(crate) backoff: Backoff,
     pub(crate) mails: Throttle,
     pub(crate) seen: SeenMemory,
+    pub(crate) office: OfficeMemory,
     pub(crate) logins: Memo<[u8; 32], KnownLogin>,
     /// Set once an administrator was seen: there is always one from then on.
     pub(crate) set_up: AtomicBool,

@@ -235,6 +235,9 @@ impl Service {
         }
         let caller = cx.caller.clone();
         let office = self.office(cx, action, &gate, project_id, member.as_ref());
+        if office.is_some() && action.effect() == Effect::Reads {
+            self.note_office(cx, "project.viewed", ResourceRef::new("project", project_id, 0)).await?;
+        }
         Ok(Authorized { resource, gate, project_id, standing, caller, member, link, office })
     }
 

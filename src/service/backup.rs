@@ -22,12 +22,13 @@ use std::{
     fs::{self, DirBuilder, File},
     io,
     os::unix::fs::DirBuilderExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 use store::{
     Batch, TableId,
     backup::{BackupError, Manifest, manifest},
 };
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// The kind of the job that writes a backup.
@@ -79,6 +80,25 @@ pub struct BackupView {
     pub bytes: u64,
     /// What it says of itself.
     pub manifest: Manifest,
+}
+
+/// The backup that is to be restored, if one is.
+#[derive(Debug)]
+pub(crate) struct Restores(watch::Sender<Option<PathBuf>>);
+
+impl Default for Restores {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+/// How a restore went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored {
+    /// It took the place of what was there.
+    Done,
+    /// It could not be restored; everything is as it was.
+    Failed,
 }
 
 /// An open backup.
@@ -200,6 +220,55 @@ impl Service {
         blocking(move || look(&file, asked)).await?.ok_or(Error::NotFound("backup"))?;
         self.note(cx, "backup.deleted", &name).await?;
         blocking(move || absent_is_fine(fs::remove_file(path))).await
+    }
+
+    /// Has a backup take the place of everything that is stored: the server stops, restores it and starts again. What was there
+    /// before is kept beside it.
+    ///
+    /// # Errors
+    /// `Unauthenticated`, `Forbidden`, `NotFound`; `Conflict` for a backup without recordings.
+    pub async fn admin_restore_backup(&self, cx: &Ctx, name: BackupName) -> Result<()> {
+        Self::operator(cx)?;
+        let path = self.settings().backup_dir.join(name.as_str());
+        let (asked, file) = (name.clone(), path.clone());
+        let view = blocking(move || look(&file, asked)).await?.ok_or(Error::NotFound("backup"))?;
+        if view.manifest.contents != BackupContents::Everything {
+            return Err(Error::Conflict(
+                "it holds no recordings; restore it with the command `backline backup restore`",
+            ));
+        }
+        self.note(cx, "backup.restore_requested", &name).await?;
+        self.restores.0.send_replace(Some(path));
+        Ok(())
+    }
+
+    /// Waits until somebody wants a backup restored; which.
+    pub async fn restore_ordered(&self) -> PathBuf {
+        let mut ordered = self.restores.0.subscribe();
+        loop {
+            if let Some(path) = ordered.borrow_and_update().clone() {
+                return path;
+            }
+            if ordered.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Writes into the audit log how a restore went.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub async fn note_restored(&self, cx: &Ctx, archive: &Path, outcome: Restored) -> Result<()> {
+        let action = match outcome {
+            Restored::Done => "backup.restored",
+            Restored::Failed => "backup.restore_failed",
+        };
+        let name = archive.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut batch = Batch::new();
+        batch.audit(audit(cx, action, ResourceRef::new("backup", Uuid::nil(), 0), None, Some(&name)));
+        self.store().commit(batch).await?;
+        Ok(())
     }
 
     /// Writes into the audit log what somebody did with a backup, also on a full disk.

@@ -1,14 +1,17 @@
 //! Live events: a person's stream, a project's stream, and the log to poll.
 //!
 //! Entries are read from the log, only as far as it is durable; the wake-up is a hint. Access is checked when an entry is
-//! delivered, not when the stream is opened, and the login behind a stream is looked at again all the time, so a revoked
-//! session or a removed member hears nothing more within a second.
+//! delivered, not when the stream is opened. An entry that may end what a reader sees makes their stream look at once whether
+//! it goes on; what no entry tells (a link that lapses) is looked at all the time.
 
 mod guest;
 pub mod position;
 mod replay;
 pub mod stream;
 pub mod subject;
+mod tail;
+
+pub(crate) use tail::LogMemory;
 
 use crate::{
     Caller, Ctx, Error, Login, Result, Service, Via,
@@ -250,8 +253,7 @@ impl Service {
         self.parts.clock.now()
     }
 
-    /// An entry with what it is about.
-    pub(crate) async fn told(&self, cx: &Ctx, envelope: Envelope) -> Result<Told> {
+    async fn told_anew(&self, cx: &Ctx, envelope: Envelope) -> Result<Told> {
         let actor_name = match envelope.event.actor {
             Actor::User(user) => {
                 self.store().get::<Users>(&user).await?.map(|user| user.row.name.to_string())

@@ -31,7 +31,7 @@ use store::{
 use uuid::Uuid;
 
 /// The kind of the job that a new version starts.
-const VERSION_PROCESS: &str = "version.process";
+pub(crate) const VERSION_PROCESS: &str = "version.process";
 
 /// A job as clients see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -254,7 +254,7 @@ impl Service {
         }
     }
 
-    async fn with_progress(&self, job: Job) -> Result<JobView> {
+    pub(crate) async fn with_progress(&self, job: Job) -> Result<JobView> {
         let mut view = JobView::of(job);
         if view.state == JobState::Running
             && let Some(progress) = self.store().get::<JobsProgress>(&view.id).await?

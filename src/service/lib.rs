@@ -7,6 +7,7 @@ pub mod access_request;
 pub mod account;
 pub mod activity;
 pub mod analysis;
+pub mod audit_log;
 pub mod authenticate;
 pub mod authorize;
 pub mod avatar;
@@ -23,7 +24,9 @@ pub mod error;
 pub mod events;
 pub mod expire;
 pub mod guest;
+pub mod instance_admin;
 pub mod invitation;
+pub mod job_admin;
 pub mod job_result;
 pub mod job_view;
 pub mod keys;
@@ -36,6 +39,7 @@ pub mod mix;
 pub mod mixdown;
 pub mod page;
 pub mod password;
+pub mod people;
 pub mod picture;
 pub mod playback;
 pub mod preferences;
@@ -109,6 +113,8 @@ pub struct Parts {
     pub images: Arc<dyn ports::Images>,
     /// Looks at recordings in an isolated child.
     pub audio: Arc<dyn ports::AudioTools>,
+    /// Sends mail, where a mail server is configured: for trying it out. What people wait for is sent by jobs.
+    pub mailer: Option<Arc<dyn ports::Mailer>>,
     /// Finds words.
     pub search: Arc<dyn model::search::SearchIndex>,
     /// What the operator decided.
@@ -124,6 +130,7 @@ pub struct Service {
     transfers: Arc<upload_content::Transfers>,
     shifts: Arc<compare::Shifts>,
     search: Arc<search::Search>,
+    restores: Arc<backup::Restores>,
 }
 
 impl Service {
@@ -136,6 +143,7 @@ impl Service {
             live: Arc::default(),
             transfers: Arc::default(),
             shifts: Arc::default(),
+            restores: Arc::default(),
         }
     }
     /// What the operator decided.

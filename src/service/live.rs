@@ -4,6 +4,7 @@
 
 use crate::{
     Service,
+    events::LogMemory,
     mix::MixPace,
     presence::{Person, Presence},
     ticket::Tickets,
@@ -68,6 +69,7 @@ pub struct Live {
     pub(crate) tickets: Tickets,
     pub(crate) mixes: MixPace,
     pub(crate) presence: Presence,
+    pub(crate) log: LogMemory,
 }
 
 impl Default for Live {
@@ -78,6 +80,7 @@ impl Default for Live {
             tickets: Tickets::default(),
             mixes: MixPace::default(),
             presence: Presence::default(),
+            log: LogMemory::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) use join::Entry;
 use crate::{
     Ctx, Error, Result, Service, Stored,
     page::{PageRequest, Paged},
+    presence::Person,
 };
 use model::{
     ProjectId, Timestamp, UserId,
@@ -30,6 +31,8 @@ pub struct MemberView {
     pub user: Stored<User>,
     /// When they were last seen; absent for those who do not show it.
     pub last_seen_at: Option<Timestamp>,
+    /// Where they are on the project now; absent for those who are not or do not show it.
+    pub presence: Option<Person>,
 }
 
 impl Service {
@@ -70,15 +73,21 @@ impl Service {
         self.member_views(vec![member]).await?.pop().ok_or(Error::NotFound("member"))
     }
 
+    /// Members of one project with their accounts.
     async fn member_views(&self, members: Vec<Stored<ProjectMember>>) -> Result<Vec<MemberView>> {
         let ids: Vec<UserId> = members.iter().map(|member| member.row.user_id).collect();
         let users = self.store().get_many::<Users>(&ids).await?;
         let preferences = self.store().get_many::<Preferences>(&ids).await?;
         let seen = self.last_seen(&ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()).await?;
+        let Some(project) = members.first().map(|member| member.row.project_id) else {
+            return Ok(Vec::new());
+        };
+        let present = self.present(project, self.now());
         let rows = members.into_iter().zip(users).zip(preferences).zip(seen);
         let views = rows.filter_map(|(((member, user), preferences), seen)| {
             let shows = preferences.is_none_or(|preferences| preferences.row.show_presence);
-            Some(MemberView { member, user: user?, last_seen_at: seen.filter(|_| shows) })
+            let presence = present.iter().find(|person| person.face.user_id == member.row.user_id).cloned();
+            Some(MemberView { member, user: user?, last_seen_at: seen.filter(|_| shows), presence })
         });
         Ok(views.collect())
     }

@@ -31,8 +31,13 @@ impl Service {
     /// `NotFound`.
     pub async fn list_presence(&self, cx: &Ctx, project: ProjectId) -> Result<Vec<Person>> {
         self.authorize::<Project>(cx, project, Action::View).await?;
+        Ok(self.present(project, cx.now))
+    }
+
+    /// Everybody on a project who shows it.
+    pub(crate) fn present(&self, project: ProjectId, now: Timestamp) -> Vec<Person> {
         let mut rooms = self.live.presence.rooms.lock();
-        Ok(rooms.get_mut(&project).map(|room| room.present(cx.now)).unwrap_or_default())
+        rooms.get_mut(&project).map(|room| room.present(now)).unwrap_or_default()
     }
 
     /// A tab says where its person is.

@@ -1,10 +1,12 @@
 //! Review of versions: its status, and who approves.
 //!
 //! Editors set the status by hand. Where the project has a rule, approvals set it: a decision looks at all others, which must stay
-//! as they were read, so that of two last approvals at once one sees the other.
+//! as they were read, so that of two last approvals at once one sees the other. A job does the same for open reviews once the
+//! rule or those who decide have changed.
 
 #[cfg(test)]
 mod tests;
+mod weigh;
 
 use crate::{
     Authorized, Ctx, Error, Result, Service, Stored,

@@ -18,13 +18,13 @@ use crate::{
 use model::{
     SessionId, Timestamp, UserId,
     account::{Credential, Session, User, UserStatus},
-    event::Event,
+    event::{Actor, Event},
     limits,
     text::{Email, Label},
 };
 use refresh::RefreshToken;
 use store::{
-    Batch, Scan, Stored,
+    AuditDraft, Batch, Scan, Stored,
     tables::{
         credential::Credentials,
         last_seen::LastSeen,
@@ -155,7 +155,9 @@ impl Service {
             expires_at: cx.now.plus_millis(limits::REFRESH_TOKEN_TTL_MS),
         };
         batch.insert::<Sessions>(&id, &session);
-        batch.audit(audit(cx, "session.opened", session_ref(id), None, Some(&user.id.to_string())));
+        // Whoever logs in is nobody yet to the request that does it.
+        let opened = audit(cx, "session.opened", session_ref(id), None, None);
+        batch.audit(AuditDraft { actor: Actor::User(user.id), ..opened });
         batch.emit(self.event(cx, user.id, session_ref(id), Event::NewLogin));
         (session, token)
     }

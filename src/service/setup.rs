@@ -156,8 +156,11 @@ impl Service {
         if new.site_url.is_none() && new.registration.is_none() {
             return Ok(());
         }
-        let row = InstanceRow { site_url: new.site_url.clone(), registration: new.registration };
-        match self.store().get::<Instance>(&()).await? {
+        let old = self.store().get::<Instance>(&()).await?;
+        let before = old.as_ref().map(|old| old.row.clone()).unwrap_or_default();
+        let (site_url, registration) = (new.site_url.clone(), new.registration);
+        let row = InstanceRow { site_url, registration, ..before };
+        match old {
             Some(old) => batch.replace::<Instance>(&(), &old, &row),
             None => batch.insert::<Instance>(&(), &row),
         };

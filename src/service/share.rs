@@ -86,6 +86,8 @@ pub struct ShareLinkPatch {
     pub see_versions: Option<bool>,
     /// Guests may approve versions.
     pub approve: Option<bool>,
+    /// Guests may upload takes.
+    pub upload: Option<bool>,
     /// Whether guests say who they are.
     pub require_name: Option<bool>,
 }
@@ -100,6 +102,7 @@ impl ShareLinkPatch {
         patched(&mut row.rights.see_comments, self.see_comments.as_ref());
         patched(&mut row.rights.see_versions, self.see_versions.as_ref());
         patched(&mut row.rights.approve, self.approve.as_ref());
+        patched(&mut row.rights.upload, self.upload.as_ref());
         patched(&mut row.require_name, self.require_name.as_ref());
     }
 }
@@ -408,7 +411,7 @@ pub(crate) fn link_ref(row: &ShareLink, revision: u64) -> ResourceRef {
 
 /// What the audit log says of a link.
 fn spoken(row: &ShareLink) -> String {
-    let LinkRights { comment, download, see_comments, see_versions, approve } = row.rights;
+    let LinkRights { comment, download, see_comments, see_versions, approve, upload } = row.rights;
     let words = [
         (true, "listen"),
         (comment, "comment"),
@@ -416,6 +419,7 @@ fn spoken(row: &ShareLink) -> String {
         (see_comments, "see_comments"),
         (see_versions, "see_versions"),
         (approve, "approve"),
+        (upload, "upload"),
         (row.password_hash.is_some(), "password"),
         (row.expires_at.is_some(), "expires"),
     ];

@@ -51,10 +51,10 @@ impl Service {
             })
             .collect();
         by_project.sort_by_key(|size| (-size.bytes, size.project_id));
-        Ok(Storage {
-            used_bytes: self.store().count::<UsedBytes>(&user_id).await?,
-            quota_bytes: user.row.quota_bytes.or(self.settings().quota_bytes),
-            by_project,
-        })
+        let quota_bytes = match user.row.quota_bytes {
+            Some(bytes) => Some(bytes),
+            None => self.default_quota().await?,
+        };
+        Ok(Storage { used_bytes: self.store().count::<UsedBytes>(&user_id).await?, quota_bytes, by_project })
     }
 }

@@ -133,6 +133,7 @@ pub(crate) fn service_on(gate: Arc<dyn Gate>, settings: Settings) -> Service {
         access: Access::default(),
         images: Arc::new(AnyPicture),
         audio: Arc::new(Ear { _content: content }),
+        mailer: None,
         search: Arc::new(model::search::Oracle::default()),
         settings,
     })

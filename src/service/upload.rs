@@ -5,7 +5,7 @@
 
 use crate::{Authorized, Ctx, Done, Error, Result, Service, authorize::must, commit::decide_again};
 use model::{
-    ProjectId, UploadId, UserId, Violation,
+    GuestId, ProjectId, UploadId, UserId, Violation,
     access::Action,
     event::{Event, NewEvent, ResourceRef},
     limits,
@@ -54,13 +54,14 @@ impl Service {
         if let Some(id) = self.made_before(cx).await? {
             return Ok(Done::Before(must::<Uploads>(self.store(), &id.into(), "upload").await?));
         }
-        let auth = self.authorize::<Project>(cx, new.project_id, Action::EditVersions).await?;
-        let user_id = cx.user_id()?;
-        self.check_room(user_id, new.size_bytes).await?;
+        let auth = self.authorize::<Project>(cx, new.project_id, Action::Upload).await?;
+        let (user_id, guest_id) = (payer(cx, &auth)?, cx.principal()?.guest());
+        self.check_room(user_id, guest_id, new.size_bytes).await?;
         let mut batch = Batch::new();
         let upload = Upload {
             id: self.id(cx),
             user_id,
+            guest_id,
             project_id: new.project_id,
             filename: new.filename.clone(),
             size_bytes: new.size_bytes,
@@ -87,7 +88,7 @@ impl Service {
     /// # Errors
     /// `NotFound` if it is not there, used, lapsed or somebody else's.
     pub async fn get_upload(&self, cx: &Ctx, id: UploadId) -> Result<Stored<Upload>> {
-        Ok(self.own_upload(cx, id, Action::View).await?.1)
+        Ok(self.own_upload(cx, id, Action::Visit).await?.1)
     }
 
     /// Drops an upload, gives its size back to the quota, and forgets its bytes.
@@ -99,7 +100,7 @@ impl Service {
     }
 
     async fn try_delete_upload(&self, cx: &Ctx, id: UploadId) -> Result<()> {
-        let (auth, upload) = self.own_upload(cx, id, Action::View).await?;
+        let (auth, upload) = self.own_upload(cx, id, Action::Visit).await?;
         let mut batch = drop_upload(&upload);
         self.rely(&auth, &mut batch).await?;
         self.store().commit(batch).await?;
@@ -150,18 +151,18 @@ impl Service {
         id: UploadId,
         action: Action,
     ) -> Result<(Authorized<Project>, Stored<Upload>)> {
-        let user_id = cx.user_id()?;
+        let me = cx.principal()?;
         let upload = must::<Uploads>(self.store(), &id, "upload").await?;
-        if upload.row.user_id != user_id || upload.row.expires_at <= cx.now {
+        if upload.row.uploader() != me || upload.row.expires_at <= cx.now {
             return Err(Error::NotFound("upload"));
         }
         let auth = self.authorize::<Project>(cx, upload.row.project_id, action).await?;
         Ok((auth, upload))
     }
 
-    /// Refuses what is larger than any upload may be, and one more open upload than a person may have. Requests at the same
+    /// Refuses what is larger than any upload may be, and one more open upload than a person or a guest may have. Requests at the same
     /// instant may each see the last place; the quota bounds what they can do with it.
-    async fn check_room(&self, user: UserId, size: u64) -> Result<()> {
+    async fn check_room(&self, user: UserId, guest: Option<GuestId>, size: u64) -> Result<()> {
         let limit = self.settings().upload_bytes_max;
         if size > limit {
             return Err(Error::PayloadTooLarge { limit });
@@ -170,7 +171,9 @@ impl Service {
             return Err(Violation::new("/size_bytes", "out_of_range", "must be at least 1").into());
         }
         let scan = Scan::prefix(&user).limit(limits::OPEN_UPLOADS_MAX);
-        if self.store().scan_index::<UploadsByUser>(scan).await?.items.len() >= limits::OPEN_UPLOADS_MAX {
+        let open = self.store().scan_index::<UploadsByUser>(scan).await?.items;
+        let of_guest = open.iter().filter(|hit| guest.is_some() && hit.stored.row.guest_id == guest).count();
+        if open.len() >= limits::OPEN_UPLOADS_MAX || of_guest >= limits::GUEST_UPLOADS_MAX {
             return Err(Error::Conflict("too many uploads are open; use or delete some first"));
         }
         Ok(())
@@ -217,7 +220,11 @@ impl Service {
     /// How many bytes a person may store.
     pub(crate) async fn quota(&self, user: UserId) -> Result<i64> {
         let account = must::<Users>(self.store(), &user, "user").await?;
-        Ok(account.row.quota_bytes.or(self.settings().quota_bytes).map_or(i64::MAX, signed))
+        let quota = match account.row.quota_bytes {
+            Some(bytes) => Some(bytes),
+            None => self.default_quota().await?,
+        };
+        Ok(quota.map_or(i64::MAX, signed))
     }
 
     pub(crate) fn upload_completed(&self, cx: &Ctx, upload: &Upload, rev: u64) -> NewEvent {
@@ -230,6 +237,14 @@ impl Service {
             track: None,
             body: Event::UploadCompleted { upload: upload.id },
         }
+    }
+}
+
+/// Whose quota pays for what the caller uploads: their own, or that of whoever vouches for their link.
+pub(crate) fn payer<T>(cx: &Ctx, auth: &Authorized<T>) -> Result<UserId> {
+    match auth.link() {
+        Some(link) => Ok(link.row.vouched_by),
+        None => cx.user_id(),
     }
 }
 

@@ -7,12 +7,12 @@ use crate::{
     Ctx, Error, Result, Service,
     authorize::must,
     commit::decide_again,
-    upload::{NewUpload, drop_upload, signed},
+    upload::{NewUpload, drop_upload, payer, signed},
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use model::{
-    TrackId, UploadId, Violation,
+    TrackId, UploadId, UserId, Violation,
     access::Action,
     limits,
     text::FileName,
@@ -53,7 +53,7 @@ impl Service {
         length: Option<u64>,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<Stored<Upload>> {
-        let (_, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
+        let (_, upload) = self.own_upload(cx, id, Action::Upload).await?;
         if length.is_some_and(|length| length > upload.row.size_bytes) {
             return self.too_large(&upload).await;
         }
@@ -72,14 +72,14 @@ impl Service {
         filename: FileName,
         length: Option<u64>,
     ) -> Result<Stored<Upload>> {
-        let auth = self.authorize::<Track>(cx, track, Action::EditVersions).await?;
+        let auth = self.authorize::<Track>(cx, track, Action::Upload).await?;
         let largest = self.settings().upload_bytes_max.saturating_add(limits::FORM_EXTRA_BYTES_MAX);
         let size_bytes = match length {
             Some(length) if length > largest => {
                 return Err(Error::PayloadTooLarge { limit: self.settings().upload_bytes_max });
             }
             Some(length) => length.min(self.settings().upload_bytes_max),
-            None => self.next_step(cx, 0).await?,
+            None => self.next_step(payer(cx, &auth)?, 0).await?,
         };
         let content_type = "application/octet-stream".to_owned();
         let new =
@@ -98,17 +98,16 @@ impl Service {
         id: UploadId,
         body: impl Stream<Item = io::Result<Bytes>> + Send,
     ) -> Result<Stored<Upload>> {
-        let (_, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
+        let (_, upload) = self.own_upload(cx, id, Action::Upload).await?;
         self.receive(cx, upload, Announced::OnTheWay, body).await
     }
 
     /// How much more of the quota an upload of `size` bytes may take now.
-    async fn next_step(&self, cx: &Ctx, size: u64) -> Result<u64> {
+    async fn next_step(&self, user: UserId, size: u64) -> Result<u64> {
         let limit = self.settings().upload_bytes_max;
         if size >= limit {
             return Err(Error::PayloadTooLarge { limit });
         }
-        let user = cx.user_id()?;
         let used = self.store().count::<UsedBytes>(&user).await?;
         let free = self.quota(user).await?.saturating_sub(used);
         match u64::try_from(free) {
@@ -119,8 +118,8 @@ impl Service {
 
     /// Takes another step of the quota for an upload; its new size.
     async fn grow(&self, cx: &Ctx, id: UploadId) -> Result<u64> {
-        let (auth, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
-        let step = self.next_step(cx, upload.row.size_bytes).await?;
+        let (auth, upload) = self.own_upload(cx, id, Action::Upload).await?;
+        let step = self.next_step(upload.row.user_id, upload.row.size_bytes).await?;
         let mut after = upload.row.clone();
         after.size_bytes += step;
         let mut batch = Batch::new();
@@ -154,7 +153,7 @@ impl Service {
             Err(error) => {
                 self.blobs().discard(id).await?;
                 // Somebody may have dropped the upload, and its file with it, in the middle of the transfer.
-                self.own_upload(cx, id, Action::View).await?;
+                self.own_upload(cx, id, Action::Visit).await?;
                 Err(error)
             }
         }
@@ -208,7 +207,7 @@ impl Service {
 
     /// Whoever lost the right to upload meanwhile has uploaded nothing.
     async fn try_complete(&self, cx: &Ctx, id: UploadId, sealed: &Sealed) -> Result<Stored<Upload>> {
-        let (auth, upload) = self.own_upload(cx, id, Action::EditVersions).await?;
+        let (auth, upload) = self.own_upload(cx, id, Action::Upload).await?;
         let mut after = upload.row.clone();
         after.size_bytes = sealed.size;
         after.state = UploadState::Complete { blob: sealed.hash, sha256: sealed.sha256, deduplicated: false };

@@ -76,7 +76,7 @@ impl Service {
         if let Some(id) = self.made_before(cx).await? {
             return Ok(Done::Before(self.get_version(cx, id.into()).await?));
         }
-        self.authorize::<Track>(cx, track, Action::EditVersions).await?;
+        self.authorize::<Track>(cx, track, Action::Upload).await?;
         let upload = self.upload_for_version(cx, new.upload_id).await?;
         self.recognise(&upload).await?;
         decide_again!(None, self.try_create_version(cx, track, &new).await)
@@ -111,7 +111,7 @@ impl Service {
             return Ok(Done::Before(self.get_version(cx, id.into()).await?));
         }
         // Looking at the bytes took its time: ask again.
-        let auth = self.authorize::<Track>(cx, track, Action::EditVersions).await?;
+        let auth = self.authorize::<Track>(cx, track, Action::Upload).await?;
         let upload = self.upload_for_version(cx, new.upload_id).await?;
         if upload.row.project_id != auth.project_id() {
             return Err(unusable("belongs to another project").into());
@@ -123,7 +123,7 @@ impl Service {
         let mut batch = Batch::new();
         self.check_parent(&mut batch, track, new.parent_version_id).await?;
         let mut version = self.describe(cx, &auth.resource().row, new, &upload.row, given + 1)?;
-        if new.carry == Carry::Unresolved {
+        if new.carry == Carry::Unresolved && upload.row.guest_id.is_none() {
             version.carry_from = self.version_before(&auth.resource().row, new.parent_version_id).await?;
         }
         batch.insert::<Versions>(&version.id, &version);
@@ -144,7 +144,7 @@ impl Service {
 
     /// A complete upload of the caller, named in a body.
     async fn upload_for_version(&self, cx: &Ctx, id: UploadId) -> Result<Stored<Upload>> {
-        match self.own_upload(cx, id, Action::EditVersions).await {
+        match self.own_upload(cx, id, Action::Upload).await {
             Ok((_, upload)) => Ok(upload),
             Err(Error::NotFound(_)) => {
                 Err(unusable("must be an upload of yours that was not used yet").into())
@@ -200,7 +200,8 @@ impl Service {
             label: new.label.clone(),
             changelog: new.changelog.clone(),
             parent_version_id: new.parent_version_id,
-            uploaded_by: cx.user_id()?,
+            uploaded_by: upload.user_id,
+            uploaded_by_guest: upload.guest_id,
             filename: upload.filename.clone(),
             original,
             sha256,
@@ -208,7 +209,8 @@ impl Service {
             charged_to: upload.user_id,
             status: VersionStatus::Processing,
             job_id: self.id(cx),
-            make_current: new.make_current,
+            // What plays is up to those who work on the project.
+            make_current: new.make_current && upload.guest_id.is_none(),
             carry_from: None,
             review: Review::default(),
             media: None,

@@ -15,12 +15,13 @@ use crate::{
     catalog::{CATALOG, Kind},
     engine::{Engine, Writes, sled::STORE_DIR, walk},
     group::counter_value,
-    record,
+    head, record,
     table::full_key,
     tables::{
         audit::Audit,
         blob::{BlobRow, BlobsIdle, IdleRow, Refs},
         event::Events,
+        meta::AuditEnd,
     },
     view::unreadable,
 };
@@ -271,20 +272,35 @@ impl Exam<'_> {
         })
     }
 
-    /// Each entry of the audit log holds the hash of the one before.
+    /// Each entry of the audit log holds the hash of the one before, and the head of the log that of the last.
     fn audit(&mut self) -> Result<(), StoreError> {
-        let mut previous = [0; 32];
+        let mut last = AuditEnd::default();
         walk(self.engine, Audit::ID, |key, value| {
-            let number = u64::from_bytes(key).unwrap_or(0);
-            match record::decode::<<Audit as Table>::Row>(value) {
-                Ok(stored) if stored.row.previous == previous => {}
-                Ok(_) | Err(_) => {
-                    self.report.note(format!("the chain of the audit log is broken at entry {number}"))
+            let (number, before) = (u64::from_bytes(key).unwrap_or(0), last.number);
+            let broken = match record::decode::<<Audit as Table>::Row>(value) {
+                Err(_) => Some(format!("entry {number} of the audit log cannot be read")),
+                Ok(_) if number != before + 1 => {
+                    Some(format!("the audit log jumps from entry {before} to {number}"))
                 }
+                Ok(stored) if stored.row.previous == last.hash => None,
+                Ok(_) => Some(format!(
+                    "entry {before} of the audit log was changed: entry {number} does not continue it"
+                )),
+            };
+            if let Some(broken) = broken {
+                self.report.note(broken);
             }
-            previous = *blake3::hash(value).as_bytes();
+            last = AuditEnd { number, hash: *blake3::hash(value).as_bytes() };
             Ok(())
-        })
+        })?;
+        let Some(book) = head::load(self.engine)? else { return Ok(()) };
+        let end = book.head.audit;
+        if end.number != last.number {
+            self.report.note(format!("the audit log ends at entry {} and had {}", last.number, end.number));
+        } else if end.hash != last.hash {
+            self.report.note(format!("entry {} of the audit log was changed", last.number));
+        }
+        Ok(())
     }
 
     /// Every stored blob has its content, at its length.

@@ -3,7 +3,7 @@
 use crate::{
     batch::Class,
     error::{Mark, StoreError},
-    space::Reservation,
+    space::{Reservation, Room},
 };
 
 /// How much may be written.
@@ -27,6 +27,11 @@ pub trait Gate: Send + Sync {
     /// # Errors
     /// [`StoreError::Full`] when that would pass the soft mark.
     fn reserve(&self, bytes: u64) -> Result<Reservation, StoreError>;
+
+    /// How much room the disk has, if that is known.
+    fn room(&self) -> Option<Room> {
+        None
+    }
 
     /// The engine failed and is about to be opened again: make room.
     fn make_room(&self) {}

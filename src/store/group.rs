@@ -16,7 +16,7 @@ use crate::{
     table::full_key,
     tables::{
         audit::{Audit, AuditDraft, AuditRow},
-        meta::{LOG, LogHead, MetaRow},
+        meta::{AuditEnd, LOG, LogHead, MetaRow},
     },
 };
 
@@ -24,8 +24,6 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Book {
     pub(crate) head: LogHead,
-    /// The number of the last audit row and the hash of its bytes.
-    pub(crate) audit: (u64, [u8; 32]),
 }
 
 /// A committed batch.
@@ -101,7 +99,7 @@ pub(crate) fn decide<'a>(
 
 /// The row of the log's head, as bytes.
 pub(crate) fn head_row(head: &LogHead) -> (Vec<u8>, Vec<u8>) {
-    let mut value = record::encode(&MetaRow::Log(*head), 1).expect("four plain fields are encoded");
+    let mut value = record::encode(&MetaRow::Log(*head), 1).expect("plain fields are encoded");
     record::fill(&mut value, head.next_stamp - 1, head.last_at);
     (full_key(TableId::Meta, &LOG.to_owned()), value)
 }
@@ -140,7 +138,7 @@ impl State<'_> {
             return Ok(Committed { stamp: stamp - 1, at, seqs: Vec::new() });
         }
         let next_seq = head.next_seq + u64::from(batch.events);
-        self.book.head = LogHead { next_seq, next_stamp: stamp + 1, last_at: at, ..head };
+        self.book.head = LogHead { next_seq, next_stamp: stamp + 1, last_at: at, ..self.book.head };
         Ok(Committed { stamp, at, seqs: (head.next_seq..next_seq).collect() })
     }
 
@@ -190,12 +188,12 @@ impl State<'_> {
     }
 
     fn audit(&mut self, entry: &AuditDraft, stamp: u64, at: Timestamp) -> Result<(), Stop> {
-        let (last, previous) = self.book.audit;
+        let AuditEnd { number: last, hash: previous } = self.book.head.audit;
         let row = AuditRow { previous, at, entry: entry.clone() };
         let mut value =
             record::encode(&row, 1).map_err(|why| StoreError::Misuse { table: Audit::ID, why })?;
         record::fill(&mut value, stamp, at);
-        self.book.audit = (last + 1, *blake3::hash(&value).as_bytes());
+        self.book.head.audit = AuditEnd { number: last + 1, hash: *blake3::hash(&value).as_bytes() };
         self.own.insert(full_key(Audit::ID, &(last + 1)), Some(value));
         Ok(())
     }

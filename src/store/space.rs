@@ -110,7 +110,7 @@ impl DiskGate {
 
 impl Gate for DiskGate {
     fn check(&self) -> Level {
-        match self.room() {
+        match room(&self.dir) {
             Ok(room) if room.free < self.ballast_bytes / 2 => Level::Hard,
             Ok(room) if room.free < self.soft_mark(room.total) => Level::Soft,
             // A disk that cannot be asked is not known to be full; the write itself will tell.
@@ -119,13 +119,17 @@ impl Gate for DiskGate {
     }
 
     fn reserve(&self, bytes: u64) -> Result<Reservation, StoreError> {
-        let room = self.room()?;
+        let room = room(&self.dir)?;
         let reserved = self.reserved.fetch_add(bytes, Ordering::AcqRel).saturating_add(bytes);
         let reservation = Reservation { reserved: Arc::clone(&self.reserved), bytes };
         match room.free.checked_sub(reserved) {
             Some(left) if left >= self.soft_mark(room.total) => Ok(reservation),
             Some(_) | None => Err(StoreError::Full(Mark::Soft)),
         }
+    }
+
+    fn room(&self) -> Option<Room> {
+        room(&self.dir).ok()
     }
 
     fn make_room(&self) {

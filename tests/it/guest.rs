@@ -256,6 +256,67 @@ async fn a_guest_hears_of_what_the_link_shows_until_it_closes() {
     assert!(closed.elapsed() < CUT_OFF, "{:?}", closed.elapsed());
 }
 
+/// Uploads these bytes as a guest, to this project.
+async fn sent(grace: &Person, project: &str, bytes: &[u8]) -> String {
+    let upload = json!({"project_id": project, "filename": "overdub.wav", "size_bytes": bytes.len()});
+    let upload = id(&grace.post("/api/v1/uploads", upload).await.ok(201));
+    let put = grace.ask(reqwest::Method::PUT, &format!("/api/v1/uploads/{upload}/content"));
+    put.body("audio/wav", bytes.to_vec()).await.ok(200);
+    upload
+}
+
+#[tokio::test]
+async fn a_guest_uploads_a_take_where_the_link_lets_them() {
+    let shop = Shop::open().await;
+    let (studio, project) = (&shop.studio, shop.studio.project.clone());
+    let bytes = sound(4_800, 9);
+    let drums = format!("/api/v1/tracks/{}/versions", studio.track);
+    let before = studio.used_bytes().await;
+    let listener = shop.guest("track", &studio.track, json!({})).await;
+    let upload = json!({"project_id": project, "filename": "a.wav", "size_bytes": 10});
+    listener.post("/api/v1/uploads", upload.clone()).await.problem("forbidden");
+
+    let rights =
+        json!({"scope": {"type": "track", "id": studio.track}, "can_upload": true, "can_see_versions": true});
+    let made = shop.link(rights).await;
+    assert_eq!(made["can_upload"], json!(true));
+    let grace = guest(&studio.app, &made, "Grace").await;
+    let take = sent(&grace, &project, &bytes).await;
+    assert_eq!(studio.used_bytes().await, before + bytes.len() as i64, "whoever made the link pays");
+    for other in [&listener, &studio.ada] {
+        other.get(&format!("/api/v1/uploads/{take}")).await.problem("not_found");
+        let stolen = other.post(&drums, json!({"upload_id": take})).await;
+        assert!(stolen.status == 403 || stolen.faults() == ["/upload_id"], "{}", stolen.text());
+    }
+    let elsewhere = format!("/api/v1/tracks/{}/versions", shop.other_track);
+    grace.post(&elsewhere, json!({"upload_id": take})).await.problem("not_found");
+    let version = grace.post(&drums, json!({"upload_id": take, "label": "Overdub"})).await.ok(201);
+    assert_eq!(version["uploaded_by"]["kind"], json!("guest"));
+    studio.app.idle().await;
+    let seen = studio.ada.get(&format!("/api/v1/versions/{}", id(&version))).await.ok(200);
+    assert_eq!((&seen["status"], &seen["is_current"]), (&json!("ready"), &json!(false)));
+    assert_eq!(
+        grace.get(&format!("/api/v1/versions/{}", id(&version))).await.ok(200)["label"],
+        json!("Overdub")
+    );
+
+    // So many at a time, and none once the link is closed.
+    let mut open = Vec::new();
+    let declared = loop {
+        let declared = grace.post("/api/v1/uploads", upload.clone()).await;
+        if declared.status != 201 {
+            break declared;
+        }
+        open.push(id(&declared.json()));
+    };
+    declared.problem("conflict");
+    assert_eq!(open.len(), model::limits::GUEST_UPLOADS_MAX);
+    grace.delete(&format!("/api/v1/uploads/{}", open[0])).await.ok(204);
+    studio.ada.delete(&format!("/api/v1/share-links/{}", id(&made))).await.ok(204);
+    let put = grace.ask(reqwest::Method::PUT, &format!("/api/v1/uploads/{}/content", open[1]));
+    put.body("audio/wav", vec![0; 10]).await.problem("unauthenticated");
+}
+
 #[tokio::test]
 async fn no_guest_speaks_beside_a_link_that_closes() {
     let shop = Shop::open().await;
@@ -289,8 +350,11 @@ const WELCOMED: &[&str] = &[
     "createComment",
     "createRealtimeTicket",
     "createStreamUrl",
+    "createUpload",
+    "createVersion",
     "deleteComment",
     "deleteMyApproval",
+    "deleteUpload",
     "diffCheckpoint",
     "downloadVersion",
     "getAnalysis",
@@ -300,6 +364,7 @@ const WELCOMED: &[&str] = &[
     "getProjectCover",
     "getSharedContent",
     "getTrack",
+    "getUpload",
     "getVersion",
     "getWaveform",
     "getWaveformDat",
@@ -310,10 +375,12 @@ const WELCOMED: &[&str] = &[
     "listTracks",
     "listVersions",
     "putMyApproval",
+    "putUploadContent",
     "removeReaction",
     "streamProjectEvents",
     "streamVersion",
     "updateComment",
+    "uploadVersion",
 ];
 
 /// Every operation answers a guest on purpose: those that name the scheme let them in, those that ask for nobody do not
@@ -322,7 +389,7 @@ const WELCOMED: &[&str] = &[
 async fn every_operation_knows_whether_it_is_for_guests() {
     let shop = Shop::open().await;
     let rights = json!({"can_comment": true, "can_download": true, "can_see_comments": true,
-        "can_see_versions": true, "can_approve": true});
+        "can_see_versions": true, "can_approve": true, "can_upload": true});
     let grace = shop.guest("project", &shop.studio.project, rights).await;
     let document: Value = serde_json::from_str(api::openapi::json()).expect("the document is JSON");
     let ids = BTreeMap::from([

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: people acting on a running server through HTTP.
 
 mod admin;
+mod audit;
 mod auth;
 mod backup;
 #[path = "../browser/browser.rs"]
@@ -15,6 +16,7 @@ mod events;
 mod frame;
 mod guest;
 mod hostile;
+mod instance;
 mod invitations;
 mod live;
 mod matrix;
@@ -29,6 +31,7 @@ mod player;
 mod presence;
 mod project;
 mod purge;
+mod race;
 mod reaction;
 mod recordings;
 mod rendition;

@@ -106,7 +106,8 @@ fn flipped(grant: Grant) -> Grant {
         | Grant::IfLinkMayComment
         | Grant::IfLinkMayDownload
         | Grant::IfLinkShowsComments
-        | Grant::IfLinkMayApprove => Grant::Never,
+        | Grant::IfLinkMayApprove
+        | Grant::IfLinkMayUpload => Grant::Never,
     }
 }
 

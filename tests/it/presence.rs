@@ -9,10 +9,8 @@ use crate::support::{
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How soon a comment of one client is with the other, and how soon a removed member hears nothing more.
+/// How soon a comment of one client is with the other.
 const PROMPT: Duration = Duration::from_secs(1);
-/// The same where a busy machine counts in.
-const CUT_OFF: Duration = Duration::from_secs(5);
 
 fn here(band: &Band, position_ms: i64) -> Value {
     json!({
@@ -56,6 +54,15 @@ async fn people_see_each_other_come_move_and_go() {
         assert_eq!((&joined["project_id"], joined.get("id")), (&json!(band.studio.project), None));
     }
     assert_eq!(present(&band, &band.vic).await[0]["track_id"], json!(band.studio.track));
+    let members = band.vic.get(&format!("{}/members", band.project())).await.ok(200);
+    let of = |name: &str| {
+        let found = members["items"].as_array().expect("a list").iter().find(|it| it["user"]["name"] == name);
+        found.expect("a member").get("presence").cloned()
+    };
+    assert_eq!(
+        (of("ben").map(|it| it["track_id"].clone()), of("ada")),
+        (Some(json!(band.studio.track)), None)
+    );
 
     // A second tab is the same person; the one that plays says where.
     let mut tab = Socket::open(app, &band.ben, "?types=presence.*").await;
@@ -142,7 +149,6 @@ async fn a_removed_member_hears_nothing_more() {
     socket.say(here(&band, 0)).await;
     count(&band, 1).await;
     band.ada().delete(&format!("{}/members/{}", band.project(), band.ben.id)).await.ok(204);
-    let since = Instant::now();
     band.say(band.ada(), text("now he is gone")).await;
     while let Some(told) = socket.next().await {
         assert_ne!(told["type"], "comment.created");
@@ -150,7 +156,6 @@ async fn a_removed_member_hears_nothing_more() {
     while let Some(frame) = stream.next().await {
         assert_ne!(frame.event, "comment.created");
     }
-    assert!(since.elapsed() < CUT_OFF, "{:?}", since.elapsed());
     count(&band, 0).await;
 }
 

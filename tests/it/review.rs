@@ -1,5 +1,6 @@
 //! Review over HTTP: statuses by hand, approvals, and what the rule of the project makes of them.
 
+use crate::members::join;
 use crate::support::{
     Person,
     band::Band,
@@ -126,6 +127,41 @@ async fn everybody_decides_where_the_rule_says_so() {
     take.say(ben, "request_changes").await;
     take.say(ben, "approve").await;
     assert_eq!(take.status().await, "approved", "viewers are not asked who may not say");
+}
+
+#[tokio::test]
+async fn open_reviews_are_weighed_again_when_members_or_settings_change() {
+    let take = Take::new().await;
+    let (app, project) = (&take.band.studio.app, take.band.project());
+    let (ada, ben, vic) = (take.band.ada(), &take.band.ben, &take.band.vic);
+    let member = |who: &Person| format!("{project}/members/{}", who.id);
+    take.set(ben, json!({"status": "in_review", "reviewers": [ada.id]})).await;
+    take.say(ada, "approve").await;
+    take.say(vic, "request_changes").await;
+    take.rule("all_members").await;
+    app.idle().await;
+    assert_eq!(take.status().await, "changes_requested");
+    take.say(vic, "approve").await;
+    assert_eq!(take.status().await, "in_review", "Ben has not decided");
+    let mut live = ada.listen(&format!("{project}/events?types=version.*")).await;
+    ada.delete(&member(ben)).await.ok(204);
+    assert_eq!(live.until("version.review_status_changed").await.data["data"]["review_status"], "approved");
+    app.idle().await;
+    app.clock.advance_ms(1_000);
+    join(ada, &project, ben, "editor").await;
+    app.idle().await;
+    assert_eq!(take.status().await, "approved", "that was decided by those who were there");
+
+    take.set(ada, json!({"status": "in_review"})).await;
+    take.say(vic, "request_changes").await;
+    take.rule("any_owner").await;
+    app.idle().await;
+    assert_eq!(take.status().await, "approved", "the owner approved, and nobody else counts");
+    take.set(ada, json!({"status": "in_review"})).await;
+    take.withdraw(ada).await;
+    ada.patch(&member(vic), json!({"role": "owner"})).await.ok(200);
+    app.idle().await;
+    assert_eq!(take.status().await, "changes_requested", "Vic is an owner now");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
         body::Body,
         conditional::IfMatch,
         cursor::{Page, Paging},
-        reply::{Created, Issued, Tagged},
+        reply::{Created, Issued, NoContent, Tagged},
     },
     problem::Answer,
     security::Auth,
@@ -70,6 +70,31 @@ impl AdminApi {
         Ok(Created::done(done, |user| {
             (format!("/api/v1/users/{}", user.row.id), Tagged::exact(user.rev, user.into()))
         }))
+    }
+
+    /// Read an account
+    ///
+    /// Administrators.
+    #[oai(path = "/users/:user_id", method = "get", operation_id = "adminGetUser")]
+    async fn admin_get_user(&self, cx: Auth, user_id: Path<Uuid>) -> Answer<Tagged<User>> {
+        let view = self.service.admin_get_user(&cx, user_id.0.into()).await?;
+        Ok(Tagged::counted(view.user.rev, view.into()))
+    }
+
+    /// Delete an account
+    ///
+    /// Administrators. Its logins and tokens end, it leaves its projects, its name and address are forgotten; what it made stays. Projects
+    /// that nobody else owns go to `transfer_to`; without that they are 409 `last_owner`.
+    #[oai(path = "/users/:user_id", method = "delete", operation_id = "adminDeleteUser")]
+    async fn admin_delete_user(
+        &self,
+        cx: Auth,
+        user_id: Path<Uuid>,
+        /// Who owns their projects from now on, where nobody else does.
+        transfer_to: Query<Option<Uuid>>,
+    ) -> Answer<NoContent> {
+        self.service.admin_delete_user(&cx, user_id.0.into(), transfer_to.0.map(Into::into)).await?;
+        Ok(NoContent)
     }
 
     /// Change an account

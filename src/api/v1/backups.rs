@@ -12,6 +12,7 @@ use crate::{
     v1::{
         Tag,
         dto::{
+            account::login::Notice,
             backup::{Backup, CreateBackup},
             job::Job,
         },
@@ -69,6 +70,17 @@ impl BackupsApi {
     ) -> Answer<FileReply<Tar>> {
         let backup = self.service.admin_download_backup(&cx, parse(&name)?).await?;
         Ok(FileReply::new(conditions, file(backup)))
+    }
+
+    /// Restore a backup
+    ///
+    /// Administrators. The server lets requests and jobs end, puts the backup in the place of everything that is stored, and starts again:
+    /// 503 or no answer meanwhile. Everybody logs in again, clients read everything again. What was there before is kept on the
+    /// server's disk.
+    #[oai(path = "/backups/:name/restore", method = "post", operation_id = "adminRestoreBackup")]
+    async fn admin_restore_backup(&self, cx: Auth, name: Path<String>) -> Answer<Accepted<Notice>> {
+        self.service.admin_restore_backup(&cx, parse(&name)?).await?;
+        Ok(Accepted(Notice::new("The server restarts with the backup.")))
     }
 
     /// Delete a backup

@@ -5,6 +5,7 @@
 //! [`Input`](crate::http::body::Input), whose documentation has the example to copy, with the handler that goes with it.
 
 pub mod account;
+pub mod admin;
 pub mod analysis;
 pub mod audio;
 pub mod backup;

@@ -10,7 +10,7 @@ use crate::{
         reply::{Created, NoContent, Tagged},
     },
     problem::Answer,
-    security::Auth,
+    security::GuestAuth,
     v1::{
         Tag,
         dto::upload::{CreateUpload, Upload},
@@ -36,9 +36,10 @@ impl UploadsApi {
 impl UploadsApi {
     /// Declare an upload
     ///
-    /// Editors and owners of the project. Its size is taken from your quota until the upload is used, deleted or lapses.
+    /// Editors and owners of the project, and guests whose link has `can_upload`. Its size is taken from your quota, or from that of
+    /// whoever made or last changed the link, until the upload is used, deleted or lapses.
     #[oai(path = "/uploads", method = "post", operation_id = "createUpload")]
-    async fn create_upload(&self, cx: Auth, body: Body<CreateUpload>) -> Answer<Created<Upload>> {
+    async fn create_upload(&self, cx: GuestAuth, body: Body<CreateUpload>) -> Answer<Created<Upload>> {
         let done = self.service.create_upload(&cx, body.0).await?;
         Ok(Created::done(done, |upload| (format!("/api/v1/uploads/{}", upload.row.id), tagged(upload))))
     }
@@ -47,7 +48,7 @@ impl UploadsApi {
     ///
     /// Its creator.
     #[oai(path = "/uploads/:upload_id", method = "get", operation_id = "getUpload")]
-    async fn get_upload(&self, cx: Auth, upload_id: Path<Uuid>) -> Answer<Tagged<Upload>> {
+    async fn get_upload(&self, cx: GuestAuth, upload_id: Path<Uuid>) -> Answer<Tagged<Upload>> {
         Ok(tagged(self.service.get_upload(&cx, upload_id.0.into()).await?))
     }
 
@@ -57,7 +58,7 @@ impl UploadsApi {
     #[oai(path = "/uploads/:upload_id/content", method = "put", operation_id = "putUploadContent")]
     async fn put_upload_content(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         upload_id: Path<Uuid>,
         content: Octets,
     ) -> Answer<Tagged<Upload>> {
@@ -69,7 +70,7 @@ impl UploadsApi {
     ///
     /// Its creator. Gives its size back to the quota.
     #[oai(path = "/uploads/:upload_id", method = "delete", operation_id = "deleteUpload")]
-    async fn delete_upload(&self, cx: Auth, upload_id: Path<Uuid>) -> Answer<NoContent> {
+    async fn delete_upload(&self, cx: GuestAuth, upload_id: Path<Uuid>) -> Answer<NoContent> {
         self.service.delete_upload(&cx, upload_id.0.into()).await?;
         Ok(NoContent)
     }

@@ -3,13 +3,20 @@
 use crate::{
     http::{
         file::{Conditions, FileReply, Image},
-        reply::Tagged,
+        reply::{Reply, Tagged},
     },
     problem::Answer,
     security::Auth,
-    v1::{Tag, covers::picture, dto::account::UserProfile},
+    v1::{
+        Tag,
+        covers::picture,
+        dto::{account::UserProfile, member::UserList},
+    },
 };
-use poem_openapi::{OpenApi, param::Path};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
 use service::Service;
 use uuid::Uuid;
 
@@ -27,6 +34,20 @@ impl UsersApi {
 
 #[OpenApi(prefix_path = "/api/v1/users", tag = "Tag::Users")]
 impl UsersApi {
+    /// Find people
+    ///
+    /// Anybody who is logged in: people who share a project with you, for administrators everybody. By name, up to 50.
+    #[oai(path = "/", method = "get", operation_id = "searchUsers")]
+    async fn search_users(
+        &self,
+        cx: Auth,
+        /// Part of the name or handle.
+        #[oai(validator(max_length = 200))]
+        q: Query<Option<String>>,
+    ) -> Answer<Reply<UserList>> {
+        Ok(Reply(self.service.search_users(&cx, q.0.as_deref()).await?.into()))
+    }
+
     /// Read a profile
     ///
     /// Whoever shares a project with them, and administrators; 404 for everybody else.

@@ -61,11 +61,12 @@ impl VersionsApi {
 
     /// Make a version from an upload
     ///
-    /// Editors and owners. It is processed in the background: watch the job `job_id`, or the event `version.ready`.
+    /// Editors, owners, and guests whose link has `can_upload`. It is processed in the background: watch the job `job_id`, or the event
+    /// `version.ready`. A guest's version becomes the current one only when somebody of the project makes it so.
     #[oai(path = "/tracks/:track_id/versions", method = "post", operation_id = "createVersion")]
     async fn create_version(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         track_id: Path<Uuid>,
         body: Body<CreateVersion>,
     ) -> Answer<Created<Version>> {
@@ -75,11 +76,11 @@ impl VersionsApi {
 
     /// Upload a version in one form
     ///
-    /// Editors and owners. The part `file` is the recording; the other parts are the fields of `createVersion`.
+    /// Editors, owners, and guests whose link has `can_upload`. The part `file` is the recording; the other parts are the fields of `createVersion`.
     #[oai(path = "/tracks/:track_id/versions/upload", method = "post", operation_id = "uploadVersion")]
     async fn upload_version(
         &self,
-        cx: Auth,
+        cx: GuestAuth,
         track_id: Path<Uuid>,
         form: VersionForm,
     ) -> Answer<Created<Version>> {

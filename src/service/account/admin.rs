@@ -130,7 +130,11 @@ impl Service {
         Ok(Paged { items: self.user_views(items).await?, next })
     }
 
-    async fn find_users(&self, filter: &UserFilter, page: &PageRequest) -> Result<Paged<Stored<User>>> {
+    pub(crate) async fn find_users(
+        &self,
+        filter: &UserFilter,
+        page: &PageRequest,
+    ) -> Result<Paged<Stored<User>>> {
         let text = filter.text.as_ref().map(|text| text.to_lowercase());
         let mut place: Option<UserId> = page.place()?;
         let (mut items, mut scanned) = (Vec::new(), 0);
@@ -157,6 +161,16 @@ impl Service {
             }
         }
         Ok(Paged { items, next: place.map(|id| id.to_bytes()) })
+    }
+
+    /// An account.
+    ///
+    /// # Errors
+    /// `Forbidden`, `NotFound`.
+    pub async fn admin_get_user(&self, cx: &Ctx, id: UserId) -> Result<UserView> {
+        Self::operator(cx)?;
+        let user = self.store().get::<Users>(&id).await?.ok_or(Error::NotFound("user"))?;
+        self.user_views(vec![user]).await?.pop().ok_or(Error::NotFound("user"))
     }
 
     /// Changes role, access or quota. Whoever may no longer log in is logged out at once.
@@ -226,7 +240,7 @@ fn is_active_admin(user: &User) -> bool {
 }
 
 /// What the audit log says of an account.
-fn state(user: &User) -> String {
+pub(super) fn state(user: &User) -> String {
     let quota = user.quota_bytes.map_or_else(|| "default".to_owned(), |bytes| bytes.to_string());
     format!("{} {} quota {quota}", role_word(user.role), status_word(user.status))
 }

@@ -65,6 +65,7 @@ impl Room {
             changelog: None,
             parent_version_id: None,
             uploaded_by: author,
+            uploaded_by_guest: None,
             filename: FileName::parse("take.wav").unwrap(),
             original,
             sha256: original.0,

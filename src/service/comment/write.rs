@@ -1,7 +1,7 @@
 //! Writing a comment or a reply.
 
 use super::{CommentView, Include, count::recount, place::Place, speaker};
-use crate::{Authorized, Ctx, Done, Error, Result, Service, commit::decide_again};
+use crate::{Authorized, Ctx, Done, Error, Result, Service, authorize::must, commit::decide_again};
 use model::{
     CheckpointId, CommentId, ProjectId, TrackId, UserId, VersionId, Violation, Violations,
     access::{Action, Standing},
@@ -71,7 +71,11 @@ impl Service {
         new: &NewComment,
     ) -> Result<Done<CommentView>> {
         Ok(match decide_again!(None, self.try_create_comment(cx, project, new).await)? {
-            Done::Now(id) => Done::Now(self.get_comment(cx, id, Include::Comment).await?),
+            // It is made, whatever has become of its place since.
+            Done::Now(id) => {
+                let comment = must::<Comments>(self.store(), &id, "comment").await?;
+                Done::Now(self.comment_view(cx, comment).await?)
+            }
             Done::Before(id) => Done::Before(self.get_comment(cx, id, Include::Comment).await?),
         })
     }

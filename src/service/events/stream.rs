@@ -6,15 +6,16 @@ use crate::{
     live::{Ephemeral, Seat},
     ticket::Connection,
 };
-use model::{Timestamp, event::Envelope, limits};
+use model::{
+    Timestamp,
+    event::{Envelope, NewEvent},
+    limits,
+};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{Notify, broadcast, watch},
     time::{Interval, MissedTickBehavior},
 };
-
-/// Entries of the log that one look at it takes.
-const PAGE: usize = 200;
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -58,6 +59,10 @@ pub struct EventStream {
     log: watch::Receiver<u64>,
     live: broadcast::Receiver<Arc<Ephemeral>>,
     check: Interval,
+    /// Wakes when the reader's access may have changed.
+    changed: Arc<Notify>,
+    /// It may have, and was not looked at since.
+    in_doubt: bool,
     over: bool,
     _seat: Seat,
 }
@@ -104,6 +109,8 @@ impl EventStream {
             log,
             live,
             check,
+            changed: Arc::default(),
+            in_doubt: false,
             over: false,
             _seat: seat,
         })
@@ -113,6 +120,12 @@ impl EventStream {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.service.now()
+    }
+
+    /// Wakes when what the reader may see changes, for whoever shows them elsewhere as well.
+    #[must_use]
+    pub fn access_changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
     /// The next thing to say; none when the stream is over.
@@ -137,6 +150,10 @@ impl EventStream {
     async fn turn(&mut self) -> Result<Option<Delivery>> {
         if let Some(envelope) = self.waiting.pop_front() {
             return self.tell(envelope).await;
+        }
+        // After what waits: its reader hears that the project was deleted, and then nothing more.
+        if std::mem::take(&mut self.in_doubt) {
+            self.check().await?;
         }
         match self.wait().await {
             Turn::Look => self.look().await.map(|()| None),
@@ -172,19 +189,41 @@ impl EventStream {
 
     /// Reads on in the log.
     async fn look(&mut self) -> Result<()> {
-        let events = self.service.store().events();
-        let page = match self.scope {
-            Scope::Mine => events.read(self.read, PAGE).await?,
-            Scope::Project(project) => events.of_project(project, self.read, PAGE).await?,
-        };
-        if let Some(last) = page.items.last() {
+        let entries = self.service.log_after(self.read).await?;
+        if let Some(last) = entries.items.last() {
             self.read = last.seq;
         }
-        if page.more {
+        if entries.more {
             self.log.mark_changed();
         }
-        self.waiting.extend(page.items);
+        let wanted: Vec<_> =
+            entries.items.iter().filter(|entry| self.is_in_scope(&entry.event)).cloned().collect();
+        self.waiting.extend(wanted);
+        if entries.items.iter().any(|entry| self.touches_access(&entry.event)) {
+            self.changed.notify_one();
+            self.in_doubt = true;
+        }
         Ok(())
+    }
+
+    /// Whether the stream is about this at all; whether its reader may hear of it is another question.
+    fn is_in_scope(&self, event: &NewEvent) -> bool {
+        match self.scope {
+            Scope::Mine => event.project.is_some() || self.is_mine(event),
+            Scope::Project(project) => event.project == Some(project),
+        }
+    }
+
+    fn is_mine(&self, event: &NewEvent) -> bool {
+        self.cx.user_id().is_ok_and(|me| event.users.contains(&me))
+    }
+
+    /// Whether this may end what the reader sees: their login, their membership, the project, the link of a guest or the rights
+    /// of whoever vouches for it.
+    fn touches_access(&self, event: &NewEvent) -> bool {
+        let guest = matches!(self.cx.caller, Caller::Guest(_));
+        let here = matches!(self.scope, Scope::Project(project) if event.project == Some(project));
+        event.body.changes_access() && (here || guest || self.is_mine(event))
     }
 
     async fn tell(&mut self, envelope: Envelope) -> Result<Option<Delivery>> {
@@ -228,3 +267,6 @@ impl EventStream {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,7 +166,7 @@ impl Service {
     }
 
     /// If the project is named after somebody who owns it no more, another owner takes that place.
-    async fn name_another_owner(
+    pub(crate) async fn name_another_owner(
         &self,
         cx: &Ctx,
         batch: &mut Batch,

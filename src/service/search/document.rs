@@ -106,7 +106,7 @@ pub(super) fn of_version(version: &Version) -> Option<Document> {
         project: version.project_id,
         visibility: Visibility::Everyone,
         track: Some(version.track_id),
-        author: Some(version.uploaded_by.uuid()),
+        author: Some(version.uploader().uuid()),
         at: version.created_at,
         title: version.label.as_ref().map(ToString::to_string).unwrap_or_default(),
         text: words(said.into_iter().chain(tags).chain(metadata)),

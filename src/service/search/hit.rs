@@ -199,7 +199,7 @@ fn of_version(version: &Version, track: &Track) -> Shown {
         title: format!("{} {}", track.name, label.unwrap_or_else(|| format!("v{}", version.number))),
         text: changelog.unwrap_or_else(|| version.filename.to_string()),
         track_id: Some(version.track_id),
-        author_id: Some(version.uploaded_by.uuid()),
+        author_id: Some(version.uploader().uuid()),
         at: version.created_at,
         id: version.id.uuid(),
         url: format!("/api/v1/versions/{}", version.id),

@@ -6,9 +6,18 @@ use super::*;
 use crate::{
     Batch, Counter as _, Index as _, Scan,
     store::tests::config,
-    tables::{counters::MemberCount, member::Members, member::MembersByUser},
+    tables::{
+        audit::{AuditDraft, AuditRow},
+        counters::MemberCount,
+        member::{Members, MembersByUser},
+    },
 };
-use model::{ProjectId, Timestamp, UserId, access::Role, project::ProjectMember};
+use model::{
+    ProjectId, Timestamp, UserId,
+    access::Role,
+    event::{Actor, ResourceRef},
+    project::ProjectMember,
+};
 use uuid::Uuid;
 
 const PROJECT: ProjectId = ProjectId::new(Uuid::from_u128(1));
@@ -86,4 +95,68 @@ async fn a_flipped_bit_is_found_and_named() {
     assert!(
         report.findings.iter().any(|finding| finding.starts_with("members ") && finding.contains("checksum"))
     );
+}
+
+fn draft() -> AuditDraft {
+    AuditDraft {
+        actor: Actor::System,
+        action: String::new(),
+        target: ResourceRef::new("user", Uuid::nil(), 1),
+        ip: None,
+        user_agent: None,
+        before: None,
+        after: None,
+    }
+}
+
+/// A store with four entries in its audit log.
+async fn audited() -> Store {
+    let store = Store::memory(config()).unwrap();
+    for number in 1..=4u128 {
+        let mut batch = Batch::new();
+        batch.audit(AuditDraft { action: format!("act.{number}"), ..draft() });
+        store.commit(batch).await.unwrap();
+    }
+    store
+}
+
+/// Writes an entry anew as somebody would who knows the format: readable, with a good checksum.
+fn forge(store: &Store, number: u64) {
+    let key = full_key(Audit::ID, &number);
+    let bytes = store.inner.engine.get(&key).unwrap().unwrap();
+    let old = record::decode::<AuditRow>(&bytes).unwrap();
+    let entry = AuditDraft { action: "act.harmless".to_owned(), ..old.row.entry };
+    let mut value = record::encode(&AuditRow { entry, ..old.row }, old.rev).unwrap();
+    record::fill(&mut value, old.stamp, old.row.at);
+    damage(store, key, Some(value));
+}
+
+#[tokio::test]
+async fn whoever_changes_the_audit_log_is_found_out_and_the_entry_is_named() {
+    let found = |store: &Store| examine(store, None, Repair::No).unwrap().findings;
+    let whole = audited().await;
+    assert_eq!(found(&whole), Vec::<String>::new());
+    for (number, finding) in [
+        (1, "entry 1 of the audit log was changed: entry 2 does not continue it"),
+        (3, "entry 3 of the audit log was changed: entry 4 does not continue it"),
+        (4, "entry 4 of the audit log was changed"),
+    ] {
+        let store = audited().await;
+        forge(&store, number);
+        assert_eq!(found(&store), [finding]);
+    }
+    for (number, finding) in
+        [(2u64, "the audit log jumps from entry 1 to 3"), (4, "the audit log ends at entry 3 and had 4")]
+    {
+        let store = audited().await;
+        damage(&store, full_key(Audit::ID, &number), None);
+        assert_eq!(found(&store), [finding]);
+    }
+    // What is written after does not cover it up, also by another process.
+    let store = audited().await;
+    forge(&store, 4);
+    let mut batch = Batch::new();
+    batch.audit(AuditDraft { action: "act.5".to_owned(), ..draft() });
+    store.commit(batch).await.unwrap();
+    assert_eq!(found(&store), ["entry 4 of the audit log was changed: entry 5 does not continue it"]);
 }

@@ -44,4 +44,16 @@ pub struct LogHead {
     pub next_stamp: u64,
     /// The time of the last commit; time never runs backwards.
     pub last_at: Timestamp,
+    /// Where the audit log ends.
+    #[serde(default)]
+    pub audit: AuditEnd,
+}
+
+/// Where the audit log ends: so that its last entries cannot be changed or cut off unseen either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEnd {
+    /// The number of the last entry; 0 where there is none, or the directory is from before this was kept.
+    pub number: u64,
+    /// The hash of its stored bytes.
+    pub hash: [u8; 32],
 }

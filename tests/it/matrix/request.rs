@@ -93,6 +93,7 @@ impl Operation {
             ("deleteCheckpoint/locked", "checkpoint_id") => "locked_checkpoint",
             ("openShareLink" | "createGuestSession" | "getSharedContent", "token") => "share_token",
             ("removeMember/self", "user_id") => "self",
+            ("adminRetryJob", "job_id") => "failed_job",
             ("deleteComment/owner's", "comment_id") => "comment_of_owner",
             _ => param,
         }
@@ -161,6 +162,7 @@ impl Operation {
                 json!({"current_password": password(), "new_password": "two strings, no groove"})
             }
             "changeMyEmail" => json!({"new_email": new(), "password": password()}),
+            "adminUpdateSettings" => json!({"quota_bytes": null, "mood_min_group_size": 4}),
             "updateMe" => json!({"name": "New", "bio": "Plays the engine."}),
             "createInvitation" => json!({"email": new(), "role": "editor"}),
             "register" => json!({"email": new(), "name": "New", "password": password()}),

@@ -11,13 +11,17 @@ use crate::{
     },
 };
 use backline::app::World;
-use model::access::Access;
+use model::{
+    access::Access,
+    job::{Job, JobState},
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     path::Path,
     sync::{Arc, atomic::AtomicU64, atomic::Ordering},
 };
+use store::{Batch, tables::job::Jobs};
 use tempfile::TempDir;
 
 /// The columns of the matrix. Somebody outside; somebody invited; a member who was removed, one whose account is disabled,
@@ -94,6 +98,7 @@ impl Stage {
         ids.insert("name".to_owned(), backups["items"][0]["name"].as_str().expect("a backup").to_owned());
         let foreign = foreign(&app).await;
         app.idle().await;
+        ids.insert("failed_job".to_owned(), failed_job(&app, &ids["project_id"]).await);
         Self { dir: app.keep(), tokens, starts: AtomicU64::new(1), ids, foreign }
     }
 
@@ -234,7 +239,7 @@ impl Band<'_> {
 /// A link that shows all of the project and lets guests do what guests can.
 fn everything() -> Value {
     json!({"scope": {"type": "project"}, "can_comment": true, "can_download": true, "can_see_comments": true,
-        "can_see_versions": true, "can_approve": true})
+        "can_see_versions": true, "can_approve": true, "can_upload": true})
 }
 
 /// What only its owner may name: a login, a token, an upload that is open and one that is complete.
@@ -321,6 +326,42 @@ async fn foreign(app: &App) -> Ids {
     ids.insert("user_id".to_owned(), editor.id);
     ids.retain(|name, _| name.ends_with("_id"));
     ids
+}
+
+/// A job that was given up, written into the store: no request makes one fail.
+async fn failed_job(app: &App, project: &str) -> String {
+    let instance = app.server().instance();
+    let (at, id) = (instance.operator().now, uuid::Uuid::from_u128(7));
+    let job = Job {
+        id: id.into(),
+        kind: "mix.tell".to_owned(),
+        payload_version: 1,
+        payload: json!({ "project": project }).to_string(),
+        queue: "brief".to_owned(),
+        priority: 1,
+        state: JobState::Failed,
+        attempts: 5,
+        max_attempts: 5,
+        run_at: None,
+        lease: None,
+        cancel_requested: false,
+        cause_seq: 0,
+        dedup_key: project.to_owned(),
+        project_id: None,
+        created_by: None,
+        subject: None,
+        progress: 0.0,
+        stage: None,
+        error: None,
+        result: None,
+        queued_at: at,
+        started_at: Some(at),
+        finished_at: Some(at),
+    };
+    let mut batch = Batch::new();
+    batch.insert::<Jobs>(&job.id, &job);
+    instance.store.commit(batch).await.expect("the store works");
+    id.to_string()
 }
 
 /// The password of everybody on the stage.

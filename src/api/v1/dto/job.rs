@@ -34,6 +34,18 @@ impl From<job::JobState> for JobState {
     }
 }
 
+impl From<JobState> for job::JobState {
+    fn from(state: JobState) -> Self {
+        match state {
+            JobState::Queued => Self::Queued,
+            JobState::Running => Self::Running,
+            JobState::Succeeded => Self::Succeeded,
+            JobState::Failed => Self::Failed,
+            JobState::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
 /// Work that goes on in the background.
 #[derive(Debug, Object)]
 #[oai(skip_serializing_if_is_none)]

@@ -1,6 +1,6 @@
 //! Members of a project as JSON.
 
-use super::{Time, project::Role};
+use super::{Time, presence::PresenceEntry, project::Role};
 use crate::http::body::Input;
 use model::{UserId, Violations, access};
 use poem_openapi::{Enum, Object};
@@ -22,6 +22,8 @@ pub struct ProjectMember {
     pub invited_by: Option<Uuid>,
     /// When they were last seen, to the minute; absent for those who do not show it.
     pub last_seen_at: Option<Time>,
+    /// Where they are on the project now; absent for those who are not, or do not show it.
+    pub presence: Option<PresenceEntry>,
     /// Grows by one with each change.
     pub revision: i64,
 }
@@ -51,6 +53,22 @@ impl From<&model::account::User> for UserRef {
     }
 }
 
+/// People by name.
+#[derive(Clone, Debug, Object)]
+pub struct UserList {
+    /// By name; there are never more than one page.
+    pub items: Vec<UserRef>,
+    /// Always null.
+    #[oai(nullable)]
+    pub next_cursor: Option<String>,
+}
+
+impl From<Vec<service::Stored<model::account::User>>> for UserList {
+    fn from(users: Vec<service::Stored<model::account::User>>) -> Self {
+        Self { items: users.iter().map(|user| UserRef::from(&user.row)).collect(), next_cursor: None }
+    }
+}
+
 impl From<MemberView> for ProjectMember {
     fn from(view: MemberView) -> Self {
         let member = &view.member.row;
@@ -60,6 +78,7 @@ impl From<MemberView> for ProjectMember {
             joined_at: member.joined_at.into(),
             invited_by: member.invited_by.map(|user| user.uuid()),
             last_seen_at: view.last_seen_at.map(Into::into),
+            presence: view.presence.map(Into::into),
             revision: view.member.rev.cast_signed(),
         }
     }

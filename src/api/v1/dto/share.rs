@@ -99,6 +99,8 @@ pub struct ShareLink {
     pub can_see_versions: bool,
     /// Guests may approve versions.
     pub can_approve: bool,
+    /// Guests may upload takes; the quota of whoever made or last changed the link is charged.
+    pub can_upload: bool,
     /// Guests say who they are.
     pub require_name: bool,
     /// What it is good for.
@@ -140,6 +142,7 @@ impl From<ShareLinkView> for ShareLink {
             can_see_comments: row.rights.see_comments,
             can_see_versions: row.rights.see_versions,
             can_approve: row.rights.approve,
+            can_upload: row.rights.upload,
             require_name: row.require_name,
             state: view.state.into(),
             created_by: view.created_by.map(|user| UserRef::from(&user.row)),
@@ -204,6 +207,9 @@ pub struct CreateShareLink {
     /// Guests may approve versions.
     #[oai(default)]
     can_approve: bool,
+    /// Guests may upload takes, which never become the current version by themselves; your quota is charged.
+    #[oai(default)]
+    can_upload: bool,
     /// Guests say who they are.
     #[oai(default)]
     require_name: bool,
@@ -234,6 +240,7 @@ impl Input for CreateShareLink {
             see_comments: self.can_see_comments,
             see_versions: self.can_see_versions,
             approve: self.can_approve,
+            upload: self.can_upload,
         };
         faults.finish(scope.map(|scope| NewShareLink {
             scope,
@@ -272,6 +279,8 @@ pub struct UpdateShareLink {
     can_see_versions: Option<bool>,
     /// Guests may approve versions.
     can_approve: Option<bool>,
+    /// Guests may upload takes; your quota is charged from now on.
+    can_upload: Option<bool>,
     /// Guests say who they are.
     require_name: Option<bool>,
 }
@@ -295,6 +304,7 @@ impl Input for UpdateShareLink {
             see_comments: self.can_see_comments,
             see_versions: self.can_see_versions,
             approve: self.can_approve,
+            upload: self.can_upload,
             require_name: self.require_name,
         };
         faults.finish(Some(patch))

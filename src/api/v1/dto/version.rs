@@ -11,6 +11,7 @@ use super::{
 };
 use model::{
     media::{self, MediaFacts},
+    principal::Principal,
     version as stored,
 };
 use poem_openapi::{Enum, Object};
@@ -108,10 +109,20 @@ pub struct CommentCounts {
 /// Who uploaded a version.
 #[derive(Debug, Object)]
 pub struct Uploader {
-    /// `user`; guests follow.
+    /// `user` or `guest`.
     pub kind: String,
     /// Their id.
     pub id: Uuid,
+}
+
+impl From<Principal> for Uploader {
+    fn from(who: Principal) -> Self {
+        let kind = match who {
+            Principal::User(_) => "user",
+            Principal::Guest(_) => "guest",
+        };
+        Self { kind: kind.to_owned(), id: who.uuid() }
+    }
 }
 
 /// Why something failed.
@@ -170,6 +181,7 @@ impl From<VersionView> for Version {
     fn from(view: VersionView) -> Self {
         let Stored { row, rev, .. } = view.version;
         let media = row.media.as_ref().map(|facts| Media::of(facts, &row));
+        let uploaded_by = row.uploader().into();
         let (status, failure) = match row.status {
             stored::VersionStatus::Processing => (VersionStatus::Processing, None),
             stored::VersionStatus::Ready => (VersionStatus::Ready, None),
@@ -185,7 +197,7 @@ impl From<VersionView> for Version {
             label: row.label.map(|text| text.to_string()),
             changelog: row.changelog.map(|text| text.to_string()),
             parent_version_id: row.parent_version_id.map(Into::into),
-            uploaded_by: Uploader { kind: "user".to_owned(), id: row.uploaded_by.uuid() },
+            uploaded_by,
             filename: row.filename.to_string(),
             status,
             failure,

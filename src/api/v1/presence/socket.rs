@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use service::{Ctx, Service, events::EventStream, presence::Visit};
 use std::time::Duration;
 use tokio::{
-    sync::mpsc,
+    sync::{Notify, mpsc},
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
@@ -47,8 +47,9 @@ impl Socket {
     pub(super) async fn serve(mut self, mut wire: WebSocketStream, stream: EventStream) {
         // A stream must not be stopped in the middle of a step, so it runs by itself.
         let (told, mut outbox) = mpsc::channel(OUTBOX);
+        let changed = stream.access_changed();
         let _telling = AbortOnDropHandle::new(tokio::spawn(tell(stream, told)));
-        if let Some((code, why)) = self.speak(&mut wire, &mut outbox).await {
+        if let Some((code, why)) = self.speak(&mut wire, &mut outbox, &changed).await {
             // Whoever is gone does not read it.
             drop(timeout(ms(limits::SOCKET_SEND_MS), wire.send(Message::close_with(code, why))).await);
         }
@@ -59,6 +60,7 @@ impl Socket {
         &mut self,
         wire: &mut WebSocketStream,
         outbox: &mut mpsc::Receiver<EventEnvelope>,
+        changed: &Notify,
     ) -> Option<End> {
         let (mut check, mut ping) =
             (interval(ms(limits::STREAM_CHECK_MS)), interval(ms(limits::STREAM_KEEP_ALIVE_MS)));
@@ -70,10 +72,16 @@ impl Socket {
                 sleep_until(listen_at).await;
                 wire.next().await
             };
+            let due = async {
+                tokio::select! {
+                    () = changed.notified() => {}
+                    _ = check.tick() => {}
+                }
+            };
             let message = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return Some((CloseCode::Away, "the server stops")),
-                _ = check.tick() => {
+                () = due => {
                     if let Err(end) = self.check().await {
                         return Some(end);
                     }

@@ -315,7 +315,7 @@ impl Input for CompleteSetup {
 }
 
 /// An address of a server without a slash at the end.
-fn site(text: &str) -> Result<String, Fault> {
+pub(crate) fn site(text: &str) -> Result<String, Fault> {
     let fault = || Fault::new("invalid_url", "must be an address such as https://music.example");
     let url: poem::http::Uri = text.trim().trim_end_matches('/').parse().map_err(|_| fault())?;
     let plain =
