@@ -82,7 +82,7 @@ impl TableId {
 
 // Bytes by area: 01 the store itself, 10 the log, 20 blobs and uploads, 30 accounts, 50 projects, 60 tracks and versions,
 // 70 how people come into projects, 80 jobs, 90 conversation, A0 sharing, B0 notifications and plugins, C0 checkpoints and
-// review. A table is followed by its indexes.
+// review, D0 mood and emotion. A table is followed by its indexes.
 catalogue! {
     0x01 Meta "meta" Table "name" "Facts about the directory: the head of the log, the schema, marks set once";
     0x02 Audit "audit" Table "number" "Who did what to whom; each row holds the hash of the one before";
@@ -215,4 +215,6 @@ catalogue! {
     0xc6 TrackLocks "track_locks" Counter "track" "Locked checkpoints that hold a track";
     0xc8 Approvals "approvals" Table "version, person or guest" "What people think of versions";
     0xc9 ApprovalCount "approval_count" Counter "version" "Decisions about a version";
+
+    0xd0 EmotionReadings "emotion_readings" Table "comment" "What models read out of comments, and what their authors say about it";
 }

@@ -10,6 +10,7 @@ pub mod comment;
 pub mod counters;
 pub mod credential;
 pub mod cursor;
+pub mod emotion;
 pub mod event;
 pub mod idempotency;
 pub mod instance;

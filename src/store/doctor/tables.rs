@@ -92,6 +92,7 @@ pub(super) fn all() -> Vec<Box<dyn Examiner>> {
         t::comment::Comments,
         t::comment::CommentEdits,
         t::comment::Reactions,
+        t::emotion::EmotionReadings,
         t::rendition::Renditions,
         t::mixdown::Mixdowns,
         t::job::Jobs,
