@@ -12,8 +12,8 @@ use crate::{
         reviews_weigh::ReviewsWeigh,
         search_reindex::SearchReindex,
         upkeep::{
-            BlobsGc, EventsTrim, IdempotencyForget, InvitationsExpire, JobsTrim, RenditionsExpire,
-            SessionsExpire, TrashPurge, UploadsExpire,
+            BlobsGc, EventsTrim, IdempotencyForget, InvitationsExpire, JobsTrim, MoodsClose,
+            RenditionsExpire, SessionsExpire, TrashPurge, UploadsExpire,
         },
         version_process::VersionProcess,
     },
@@ -73,6 +73,7 @@ pub static ALL: &[Definition] = &[
     by_event::<MailSend>(),
     by_event::<MixTell>(),
     by_event::<MixdownRender>(),
+    by_clock::<MoodsClose>(),
     by_event::<RenditionMake>(),
     by_clock::<RenditionsExpire>(),
     by_event::<ReviewsWeigh>(),

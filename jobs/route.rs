@@ -74,6 +74,10 @@ macro_rules! only_told {
             | Event::CommentCarriedOver { .. }
             | Event::ReactionAdded { .. }
             | Event::ReactionRemoved { .. }
+            | Event::MoodRecorded
+            | Event::MoodUpdated
+            | Event::MoodDeleted
+            | Event::TeamMoodUpdated { .. }
             | Event::JobStarted
             | Event::JobSucceeded
             | Event::JobFailed { .. }

@@ -50,6 +50,8 @@ upkeep! {
     InvitationsExpire = "invitations.expire" every 360 min: expire_invitations;
     /// Forgets jobs that ended long ago.
     JobsTrim = "jobs.trim" every 360 min: trim_jobs;
+    /// Closes the days and weeks of team moods that are over.
+    MoodsClose = "moods.close" every 10 min: close_moods;
     /// Drops renditions that nobody needs any more.
     RenditionsExpire = "renditions.expire" every 180 min: expire_renditions;
     /// Forgets logins and single-use tokens whose time is over.
@@ -153,6 +155,12 @@ async fn purge_trash(cx: &JobContext) -> Result<(), JobError> {
 async fn expire_renditions(cx: &JobContext) -> Result<(), JobError> {
     let count = cx.service().expire_renditions(&cx.system()).await?;
     tracing::debug!(renditions.expired = count, "renditions that nobody needs were dropped");
+    Ok(())
+}
+
+async fn close_moods(cx: &JobContext) -> Result<(), JobError> {
+    let count = cx.service().close_moods(&cx.system()).await?;
+    tracing::debug!(moods.closed = count, "days and weeks of team moods were closed or looked at again");
     Ok(())
 }
 

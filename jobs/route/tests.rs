@@ -116,6 +116,10 @@ fn of_comments(id: Uuid, job: JobId) -> Vec<Event> {
         Event::CommentCarriedOver { from, visibility },
         Event::ReactionAdded { emoji: emoji(), visibility },
         Event::ReactionRemoved { emoji: emoji(), visibility },
+        Event::MoodRecorded,
+        Event::MoodUpdated,
+        Event::MoodDeleted,
+        Event::TeamMoodUpdated { visibility },
     ]
 }
 

@@ -272,6 +272,7 @@ impl From<service::Error> for Failure {
             E::Invalid(violations) => Self::invalid(violations),
             E::Conflict(_) => failed(Code::Conflict),
             E::OrderConflict => failed(Code::OrderConflict),
+            E::AnalysisOff => failed(Code::AnalysisOff),
             E::ProjectArchived => failed(Code::ProjectArchived),
             E::LastOwner => failed(Code::LastOwner),
             E::Processing { job } => failed(Code::Processing)

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod me;
 pub mod members;
 pub mod mix;
+pub mod moods;
 pub mod presence;
 pub mod projects;
 pub mod reviews;
@@ -70,6 +71,8 @@ pub enum Tag {
     Checkpoints,
     /// Comments, their threads and reactions.
     Comments,
+    /// How people feel, and how a team does.
+    Moods,
     /// Background jobs.
     Jobs,
     /// Live events.
@@ -85,7 +88,7 @@ pub type Apis = (
     AccountApis,
     ProjectApis,
     SongApis,
-    comments::CommentsApi,
+    (comments::CommentsApi, moods::MoodsApi),
     events::EventsApi,
     presence::PresenceApi,
     search::SearchApi,
@@ -155,7 +158,7 @@ pub fn apis(service: &Service, health: HealthApi) -> Apis {
             mix::MixApi::new(service()),
             checkpoints::CheckpointsApi::new(service()),
         ),
-        comments::CommentsApi::new(service()),
+        (comments::CommentsApi::new(service()), moods::MoodsApi::new(service())),
         events::EventsApi::new(service()),
         presence::PresenceApi::new(service()),
         search::SearchApi::new(service()),

@@ -3,7 +3,10 @@
 //! What a caller may not know exists answers 404; what they may see but not do answers 403. Services ask
 //! through their `authorize`; nobody else reads this table.
 
-use crate::{project::ProjectSettings, share::LinkRights};
+use crate::{
+    project::{MoodVisibility, ProjectSettings},
+    share::LinkRights,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -100,6 +103,10 @@ actions! {
     ModerateComments = "moderate_comments", Never Always Always, Never, Writes, Alive;
     /// Delete comments of others.
     DeleteComments = "delete_comments", Never Never Always, Never, Writes, Alive;
+    /// Say how one feels about the project.
+    RecordMood = "record_mood", Always Always Always, Never, Writes, Alive;
+    /// See the mood of the team.
+    SeeTeamMood = "see_team_mood", IfMoodForMembers IfMoodShown IfMoodShown, Never, Reads, Alive;
     /// See what lies in the project's trash.
     ViewTrash = "view_trash", Never Always Always, Never, Reads, Alive;
     /// Make share links and change them.
@@ -149,6 +156,10 @@ pub enum Grant {
     IfViewersMayDownload,
     /// Allowed if the project's `viewer_can_comment` says so.
     IfViewersMayComment,
+    /// Allowed if the project's `mood_visibility` is `members`.
+    IfMoodForMembers,
+    /// Allowed unless the project's `mood_visibility` is `off`.
+    IfMoodShown,
     /// Allowed if the share link says `can_comment`.
     IfLinkMayComment,
     /// Allowed if the share link says `can_download`.
@@ -231,6 +242,8 @@ impl Access {
             Grant::Always => true,
             Grant::IfViewersMayDownload => settings.viewer_can_download,
             Grant::IfViewersMayComment => settings.viewer_can_comment,
+            Grant::IfMoodForMembers => settings.mood_visibility == MoodVisibility::Members,
+            Grant::IfMoodShown => settings.mood_visibility != MoodVisibility::Off,
             Grant::IfLinkMayComment => link.comment,
             Grant::IfLinkMayDownload => link.download,
             Grant::IfLinkShowsComments => link.see_comments,
@@ -281,6 +294,8 @@ impl Access {
                 Grant::Always => "yes",
                 Grant::IfViewersMayDownload => "if viewer_can_download",
                 Grant::IfViewersMayComment => "if viewer_can_comment",
+                Grant::IfMoodForMembers => "if mood for members",
+                Grant::IfMoodShown => "if shown",
                 Grant::IfLinkMayComment => "if can_comment",
                 Grant::IfLinkMayDownload => "if can_download",
                 Grant::IfLinkShowsComments => "if can_see_comments",

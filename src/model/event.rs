@@ -347,6 +347,17 @@ events! {
         /// Who may hear of it.
         visibility: Visibility,
     } = "reaction.removed" Silent;
+    /// Somebody recorded a mood, or named one; of moods that are not named only whose they are hears.
+    MoodRecorded = "mood.recorded" Silent;
+    /// A mood changed.
+    MoodUpdated = "mood.updated" Silent;
+    /// A mood is gone, or not named any more.
+    MoodDeleted = "mood.deleted" Silent;
+    /// A day or week of a team's mood is shown, or shown otherwise.
+    TeamMoodUpdated {
+        /// Who may hear of it.
+        visibility: Visibility,
+    } = "team_mood.updated" Silent;
     /// A worker took a job.
     JobStarted = "job.started" Silent;
     /// A job is done.
@@ -437,7 +448,8 @@ impl Event {
         | Self::CommentPinned { visibility }
         | Self::CommentCarriedOver { visibility, .. }
         | Self::ReactionAdded { visibility, .. }
-        | Self::ReactionRemoved { visibility, .. } = self
+        | Self::ReactionRemoved { visibility, .. }
+        | Self::TeamMoodUpdated { visibility } = self
         {
             *visibility
         } else {

@@ -55,6 +55,8 @@ ids! {
     CheckpointId,
     /// A comment.
     CommentId,
+    /// How somebody felt at a moment.
+    MoodId,
     /// A guest session opened through a share link.
     GuestId,
     /// A link that shows something to whoever has it.

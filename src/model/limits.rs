@@ -121,6 +121,23 @@ pub const SHIFTS_REMEMBERED: usize = 1_000;
 /// The confidence from which on a shift between two recordings is believed, 0 to 1.
 pub const ALIGNMENT_CONFIDENCE_MIN: f32 = 0.3;
 
+/// Moods one person may record about a project in a UTC day.
+pub const MOODS_PER_DAY_MAX: i64 = 6;
+/// How long after its end a day or week of moods is closed, in milliseconds (10 min).
+pub const MOOD_CLOSING_MS: i64 = 10 * 60 * 1000;
+/// Moods that one day or week looks at: every member's, every day.
+pub const MOODS_PER_BUCKET_MAX: usize = 3_400;
+/// Buckets of one answer.
+pub const MOOD_BUCKETS_MAX: usize = 120;
+/// Versions of one answer, the newest ones of a track.
+pub const MOOD_VERSIONS_MAX: usize = 50;
+/// Comments whose emotions one bucket or strip adds up.
+pub const MOOD_COMMENTS_MAX: usize = 2_000;
+/// Steps of an emotion strip.
+pub const MOOD_STEPS_MAX: i64 = 600;
+/// Days and weeks that one run closes.
+pub const MOOD_CLOSINGS_MAX: usize = 1_000;
+
 /// The longest word that is searched for, in bytes; longer ones are cut.
 pub const SEARCH_WORD_BYTES_MAX: usize = 64;
 /// What can be asked of the search, in characters.

@@ -42,6 +42,9 @@ pub enum Error {
     /// A project keeps at least one owner.
     #[error("a project needs at least one owner")]
     LastOwner,
+    /// Emotion analysis is switched off, for the project or for the person.
+    #[error("emotion analysis is switched off here")]
+    AnalysisOff,
     /// Still being processed.
     #[error("the recording is still being processed")]
     Processing {

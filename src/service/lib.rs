@@ -37,6 +37,7 @@ pub mod memo;
 pub mod mentionable;
 pub mod mix;
 pub mod mixdown;
+pub mod mood;
 pub mod page;
 pub mod password;
 pub mod people;

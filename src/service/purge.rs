@@ -166,6 +166,7 @@ impl Service {
             }
         }
         self.purge_comments(id.uuid(), &Home::default()).await?;
+        self.purge_moods(id).await?;
         self.purge_invitations(id).await?;
         self.purge_shares(id).await?;
         self.purge_members(id).await?;

@@ -217,4 +217,15 @@ catalogue! {
     0xc9 ApprovalCount "approval_count" Counter "version" "Decisions about a version";
 
     0xd0 EmotionReadings "emotion_readings" Table "comment" "What models read out of comments, and what their authors say about it";
+    0xd1 Moods "moods" Table "mood" "How people felt";
+    0xd2 MoodsByDay "moods_by_day" Index "project, day" "The moods of a day";
+    0xd3 MoodsByUser "moods_by_user" Index "user" "What one person recorded";
+    0xd4 MoodsOfMember "moods_of_member" Index "project, user" "What one person recorded about a project";
+    0xd5 MoodsNamed "moods_named" Index "project" "The moods that everybody in a project sees";
+    0xd6 MoodsOfDay "moods_of_day" Counter "project, user, day" "How often a person recorded a mood on a day";
+    0xd7 MoodBlocks "mood_blocks" Table "project, day or week, first day, version?" "What a team sees of its moods, added up";
+    0xd8 MoodBlocksByVersion "mood_blocks_by_version" Index "version" "What a team sees of its moods about a version";
+    0xd9 MoodShares "mood_shares" Table "project, day, mood" "What blocks hold, without whose it is";
+    0xda MoodVoices "mood_voices" Table "project, day or week, first day" "What comments say of feelings, added up";
+    0xdb MoodsDue "moods_due" Table "due at, task, project, first day" "Days and weeks to be closed or looked at again";
 }

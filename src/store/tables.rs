@@ -20,6 +20,7 @@ pub mod last_seen;
 pub mod member;
 pub mod meta;
 pub mod mixdown;
+pub mod mood;
 pub mod one_time_token;
 pub mod preferences;
 pub mod project;

@@ -24,6 +24,7 @@ mod me;
 mod members;
 mod mix;
 mod mixdown;
+mod mood;
 mod openapi;
 mod order;
 mod page;

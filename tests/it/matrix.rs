@@ -103,6 +103,8 @@ fn flipped(grant: Grant) -> Grant {
         Grant::Never | Grant::IfViewersMayDownload => Grant::Always,
         Grant::Always
         | Grant::IfViewersMayComment
+        | Grant::IfMoodForMembers
+        | Grant::IfMoodShown
         | Grant::IfLinkMayComment
         | Grant::IfLinkMayDownload
         | Grant::IfLinkShowsComments

@@ -81,6 +81,8 @@ media! {
     Audio = "audio/*";
     /// A picture.
     Image = "image/*";
+    /// A drawing.
+    Svg = "image/svg+xml";
     /// Bytes for programs.
     Octets = "application/octet-stream";
     /// An archive.

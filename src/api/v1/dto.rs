@@ -20,6 +20,7 @@ pub mod member;
 pub(crate) mod mirror;
 pub mod mix;
 pub mod mixdown;
+pub mod mood;
 pub mod presence;
 pub mod project;
 pub mod project_settings;

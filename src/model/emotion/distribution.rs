@@ -49,7 +49,11 @@ impl Distribution {
             valence += p * at.valence;
             arousal += p * at.arousal;
         }
-        if total > 0.0 { Affect { valence: valence / total, arousal: arousal / total } } else { Affect::default() }
+        if total > 0.0 {
+            Affect { valence: valence / total, arousal: arousal / total }
+        } else {
+            Affect::default()
+        }
     }
 
     /// −1 unpleasant to 1 pleasant.
@@ -75,11 +79,7 @@ impl Distribution {
     pub fn shares(&self) -> [f32; Family::COUNT] {
         let families = self.families();
         let total: f32 = families.iter().sum();
-        if total > 0.0 {
-            families.map(|p| p / total)
-        } else {
-            Self::certain(Label::Neutral).families()
-        }
+        if total > 0.0 { families.map(|p| p / total) } else { Self::certain(Label::Neutral).families() }
     }
 }
 

@@ -56,6 +56,7 @@ impl Service {
         while let Some(member) = self.next_membership(id).await? {
             decide_again!(None, self.leave_as_deleted(cx, &member, heir).await)?;
         }
+        decide_again!(None, self.forget_moods(id).await)?;
         decide_again!(None, self.try_delete_user(cx, id).await)
     }
 

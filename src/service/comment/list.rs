@@ -13,9 +13,9 @@ use crate::{
     page::{PageRequest, Paged},
 };
 use model::{
-    ProjectId,
+    CommentId, ProjectId, VersionId,
     access::{Action, Role},
-    comment::Mentionee,
+    comment::{Mentionee, Span},
     limits,
     principal::Principal,
     project::Project,
@@ -70,6 +70,25 @@ impl Service {
             .await?;
         let next = found.next.map(|spot| spot.to_bytes());
         Ok(Paged { items: self.listed(cx, found.items).await?, next })
+    }
+
+    /// The comments of a version that have a moment there, as far as whoever an answer was given to sees them, in the order of
+    /// the music; [`limits::MOOD_COMMENTS_MAX`] at most.
+    pub(crate) async fn timed_comments(
+        &self,
+        cx: &Ctx,
+        auth: &Authorized<Project>,
+        version: VersionId,
+    ) -> Result<Vec<(CommentId, Span)>> {
+        let filter =
+            CommentFilter { version_id: Some(version), has_time: Some(true), ..CommentFilter::default() };
+        let sieve = self.sieve(cx, auth, &filter).await?;
+        let sources = [Source::Timeline(version.uuid()), Source::TimelineCarried(version)];
+        let keeps = |candidate: &Candidate| candidate.comment.row.deleted.is_none() && sieve.keeps(candidate);
+        let found =
+            self.merged(&sources, CommentSort::Timeline, None, limits::MOOD_COMMENTS_MAX, keeps).await?;
+        let timed = found.items.into_iter();
+        Ok(timed.filter_map(|found| Some((found.comment.row.id, found.span()?))).collect())
     }
 
     pub(super) async fn listed(&self, cx: &Ctx, found: Vec<Candidate>) -> Result<Vec<CommentView>> {

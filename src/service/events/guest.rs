@@ -39,6 +39,7 @@ impl Service {
                 | Subject::Job(_)
                 | Subject::Member(_)
                 | Subject::Invitation(_)
+                | Subject::Mood(_)
                 | Subject::ShareLink(_)
                 | Subject::User(_),
             )

@@ -8,6 +8,7 @@ use crate::{
     invitation::InvitationView,
     job_view::JobView,
     member::MemberView,
+    mood::MoodView,
     profile::UserView,
     project::ProjectView,
     share::ShareLinkView,
@@ -15,7 +16,7 @@ use crate::{
     version::VersionView,
 };
 use model::{
-    CheckpointId, CommentId, InvitationId, JobId, ProjectId, ShareLinkId, TrackId, UserId, VersionId,
+    CheckpointId, CommentId, InvitationId, JobId, MoodId, ProjectId, ShareLinkId, TrackId, UserId, VersionId,
     event::{Event, NewEvent},
 };
 
@@ -38,6 +39,8 @@ pub enum Subject {
     Checkpoint(Box<CheckpointView>),
     /// A comment.
     Comment(Box<CommentView>),
+    /// A mood: the reader's own, or a named one.
+    Mood(Box<MoodView>),
     /// A share link; only those who may share see it.
     ShareLink(Box<ShareLinkView>),
     /// The reader's own account.
@@ -82,6 +85,7 @@ impl Service {
                 let found = self.get_comment(cx, CommentId::new(id), Include::Comment).await;
                 found.map(|view| Subject::Comment(Box::new(view)))
             }
+            "mood" => self.get_mood(cx, MoodId::new(id)).await.map(|view| Subject::Mood(Box::new(view))),
             "share_link" => {
                 let found = self.get_share_link(cx, ShareLinkId::new(id)).await;
                 found.map(|view| Subject::ShareLink(Box::new(view)))
@@ -114,6 +118,7 @@ pub(super) fn is_deletion(body: &Event) -> bool {
             | Event::MemberLeft
             | Event::MemberRemoved
             | Event::CommentDeleted { .. }
+            | Event::MoodDeleted
             | Event::SessionRevoked
     )
 }

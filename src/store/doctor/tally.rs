@@ -13,6 +13,7 @@ use model::{
     comment::{Comment, CommentPlacement, Reaction, Visibility},
     invitation::Acceptance,
     job::JobFile,
+    mood::Mood,
     project::{Project, ProjectMember},
     rendition::{Rendition, RenditionState},
     review::VersionApproval,
@@ -29,9 +30,9 @@ use crate::{
         blob::Refs,
         counters::{
             ActiveAdmins, ApprovalCount, CheckpointCount, CheckpointTotal, CommentTotal, InvitationUses,
-            LinkVisits, Locks, MemberCount, OpenComments, Owners, ProjectBytes, ProjectVersionCount,
-            ProjectsOfUser, ReactionCount, ReplyCount, ResolvedComments, ShareLinkCount, TrackCount,
-            TrackLocks, TrackTotal, UsedBytes, VersionCount, VersionSeq,
+            LinkVisits, Locks, MemberCount, MoodsOfDay, OpenComments, Owners, ProjectBytes,
+            ProjectVersionCount, ProjectsOfUser, ReactionCount, ReplyCount, ResolvedComments, ShareLinkCount,
+            TrackCount, TrackLocks, TrackTotal, UsedBytes, VersionCount, VersionSeq,
         },
     },
 };
@@ -140,6 +141,8 @@ pub(super) fn tally(row: &dyn Any, sums: &mut Sums) {
         tally_comment(comment, sums);
     } else if let Some(approval) = row.downcast_ref::<VersionApproval>() {
         sums.add::<ApprovalCount>(&approval.version_id, 1);
+    } else if let Some(mood) = row.downcast_ref::<Mood>() {
+        sums.add::<MoodsOfDay>(&(mood.project_id, mood.user_id, mood.day().first_day()), 1);
     } else if let Some(reaction) = row.downcast_ref::<Reaction>() {
         sums.add::<ReactionCount>(&reaction.comment_id, 1);
     }

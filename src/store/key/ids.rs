@@ -2,7 +2,8 @@
 
 use model::{
     AccessRequestId, ApiTokenId, BlobHash, CheckpointId, CommentId, EventId, GuestId, InvitationId, JobId,
-    OneTimeTokenId, ProjectId, SessionId, ShareLinkId, Timestamp, TrackId, UploadId, UserId, VersionId,
+    MoodId, OneTimeTokenId, ProjectId, SessionId, ShareLinkId, Timestamp, TrackId, UploadId, UserId,
+    VersionId,
     comment::{Group, Mentionee},
     event::Actor,
     principal::Principal,
@@ -32,6 +33,7 @@ ids!(
     GuestId,
     InvitationId,
     JobId,
+    MoodId,
     OneTimeTokenId,
     ProjectId,
     SessionId,

@@ -51,6 +51,8 @@ counters! {
     CheckpointCount: ProjectId;
     /// Checkpoints of a project, trash included.
     CheckpointTotal: ProjectId;
+    /// Moods that a person recorded about a project on a day, counted from 1970-01-01.
+    MoodsOfDay: (ProjectId, UserId, i64);
     /// Decisions about a version.
     ApprovalCount: VersionId;
     /// Comments of a project, replies and what is left of deleted ones included.

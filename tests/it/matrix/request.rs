@@ -119,6 +119,7 @@ impl Operation {
             "compareVersions" => {
                 format!("?a={}&b={}", things.get("version_id"), things.get("other_version"))
             }
+            "getMoodAlongTrack" => format!("?version_id={}", things.get("version_id")),
             _ => String::new(),
         }
     }
@@ -171,6 +172,9 @@ impl Operation {
             "createComment/team" => json!({"body": "Between us.", "visibility": "team"}),
             "updateComment" => json!({"body": "There."}),
             "resolveComment" => json!({"resolved_in_version_id": thing("other_version")}),
+            "recordMood" => {
+                json!({"mood": "calm", "intensity": 2, "visibility": "anonymous", "version_id": thing("version_id")})
+            }
             "createCheckpoint" => {
                 json!({"name": "Mix", "tracks": {thing("track_id"): thing("version_id")}})
             }

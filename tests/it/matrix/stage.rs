@@ -143,6 +143,12 @@ struct Band<'a> {
 }
 
 impl Band<'_> {
+    /// How the editor feels.
+    async fn mood(&self, project: &str) -> String {
+        let mood = json!({"mood": "proud", "intensity": 5, "visibility": "named"});
+        id(&self.editor.post(&format!("{project}/moods"), mood).await.ok(201))
+    }
+
     /// A project with one of everything.
     async fn furnish(&self, ids: &mut Ids) {
         let Self { name, app, owner, editor } = self;
@@ -198,6 +204,7 @@ impl Band<'_> {
             ("trashed_checkpoint", &kept[2]),
             ("comment_id", &comment),
             ("comment_of_owner", &other),
+            ("mood_id", &self.mood(&project).await),
             ("invitation_id", &id(&link)),
             ("link_id", &id(&share)),
             ("share_token", &share["token"].as_str().expect("a token").to_owned()),

@@ -2,8 +2,8 @@
 
 use super::{
     Time, account::User, checkpoint::Checkpoint, comment::Comment, invitation::Invitation, job::Job,
-    member::ProjectMember, presence::PresenceEntry, project::Project, share::ShareLink, track::Track,
-    version::Version,
+    member::ProjectMember, mood::Mood, presence::PresenceEntry, project::Project, share::ShareLink,
+    track::Track, version::Version,
 };
 use crate::http::sse::SseEvent;
 use model::{Timestamp, event, job::JobProgress};
@@ -197,6 +197,7 @@ fn data(subject: Subject) -> Value {
         Subject::Version(view) => Version::from(*view).to_json(),
         Subject::Checkpoint(view) => Checkpoint::from(*view).to_json(),
         Subject::Comment(view) => Comment::from(*view).to_json(),
+        Subject::Mood(view) => Mood::from(*view).to_json(),
         Subject::ShareLink(view) => ShareLink::from(*view).to_json(),
         Subject::Job(view) => Job::from(*view).to_json(),
         Subject::User(view) => User::from(*view).to_json(),
