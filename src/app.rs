@@ -38,7 +38,7 @@ pub use world::World;
 /// Requests and streams that are under way get this long to end.
 const DRAIN_BOUND: Duration = Duration::from_secs(10);
 /// What the server waits for when it stops: requests, then jobs, then the store.
-pub const SHUTDOWN_BOUND: Duration = Duration::from_secs(30);
+pub const SHUTDOWN_BOUND: Duration = Duration::from_millis(model::limits::SHUTDOWN_MS);
 
 /// An opened data directory.
 pub struct Instance {

@@ -5,6 +5,8 @@
 
 #[path = "tidy/edges.rs"]
 mod edges;
+#[path = "tidy/limits.rs"]
+mod limits;
 #[path = "tidy/repo.rs"]
 mod repo;
 #[path = "tidy/rules.rs"]
@@ -40,6 +42,11 @@ fn every_dependency_has_its_reason() {
     let record =
         repo::files().into_iter().find(|file| file.path == edges::RECORD).expect("the record is there");
     expect_none(edges::undecided(&repo::cargo_metadata(), &record.text));
+}
+
+#[test]
+fn every_limit_limits_something() {
+    expect_none(limits::unused(&repo::files()));
 }
 
 /// Not a rule: the figure shows where the code base is heading (the aim is at most 150).

@@ -77,6 +77,8 @@ pub const GUEST_TTL_MS: i64 = 24 * 3600 * 1000;
 pub const MENTIONABLES_MAX: usize = 20;
 /// Decisions about one version.
 pub const APPROVALS_PER_VERSION_MAX: i64 = 1000;
+/// Of those, decisions by guests: there is room for every member beside them.
+pub const GUEST_APPROVALS_PER_VERSION_MAX: i64 = APPROVALS_PER_VERSION_MAX - MEMBERS_PER_PROJECT_MAX;
 /// Members who are asked by name to review one version.
 pub const REVIEWERS_MAX: usize = 50;
 /// Tags of one project or version.
@@ -297,12 +299,6 @@ pub const BLOB_READ_BYTES: usize = 256 * 1024;
 
 /// The longest recording, in milliseconds (12 h).
 pub const AUDIO_DURATION_MS_MAX: i64 = 12 * 3600 * 1000;
-/// The most channels of a recording.
-pub const AUDIO_CHANNELS_MAX: u16 = 24;
-/// The lowest and highest sample rate, in Hz.
-pub const AUDIO_SAMPLE_RATES: std::ops::RangeInclusive<u32> = 1_000..=768_000;
-/// The time a probe may take before an upload is refused, in milliseconds of CPU.
-pub const PROBE_TIMEOUT_MS: u64 = 2_000;
 /// The time a probe may take on a busy machine, in milliseconds of the clock.
 pub const PROBE_WAIT_MS: u64 = 10_000;
 /// The finest stored level of a waveform, in sample frames a pixel.
@@ -311,8 +307,6 @@ pub const WAVEFORM_SAMPLES_PER_PIXEL: u32 = 256;
 pub const WAVEFORM_WIDTH_MAX: i32 = 100_000;
 /// Minima and maxima read for one waveform answer.
 pub const WAVEFORM_VALUES_MAX: u64 = 16 * 1024 * 1024;
-/// The address space of the decoding child, in bytes.
-pub const DECODER_MEMORY_BYTES: u64 = 512 * 1024 * 1024;
 /// The wall time one `version.process` job may take, in milliseconds.
 pub const PROCESS_TIMEOUT_MS: u64 = 30 * 60 * 1000;
 /// The wall time one rendition or mixdown may take, in milliseconds (2 h).
@@ -369,8 +363,6 @@ pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 pub const BACKUPS_LOOKED_AT_MAX: usize = 10_000;
 /// Mails that are sent at once.
 pub const MAIL_JOBS_MAX: usize = 4;
-/// Events the relay turns into jobs in one batch.
-pub const RELAY_EVENTS_MAX: usize = 64;
 /// Jobs the relay writes in one batch.
 pub const RELAY_JOBS_MAX: usize = 200;
 

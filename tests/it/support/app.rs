@@ -18,6 +18,8 @@ use store::doctor::{Repair, examine};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// How often time passes before jobs that do not end are given up; each time takes two seconds.
+const SETTLE_TRIES_MAX: usize = 300;
 /// Everybody's password.
 pub const PASSWORD: &str = "four strings, one groove";
 
@@ -131,9 +133,13 @@ impl App {
 
     /// As [`Self::idle`], where jobs may have to be tried again: time passes meanwhile.
     pub async fn settled(&self) {
-        while tokio::time::timeout(std::time::Duration::from_secs(2), self.idle()).await.is_err() {
+        for _ in 0..SETTLE_TRIES_MAX {
+            if tokio::time::timeout(std::time::Duration::from_secs(2), self.idle()).await.is_ok() {
+                return;
+            }
             self.clock.advance_ms(2_500);
         }
+        panic!("the jobs do not end");
     }
 
     /// Waits until every event has become jobs and every job has ended.
