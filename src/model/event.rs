@@ -82,7 +82,7 @@ pub struct Envelope {
 }
 
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident $({ $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })? = $kind:literal $activity:ident;)+) => {
+    ($($(#[$doc:meta])* $name:ident $({ $($(#[$fdoc:meta])* $field:ident : $type:ty),* $(,)? })? = $kind:literal $activity:ident $hearers:ident;)+) => {
         /// What happened.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
@@ -96,115 +96,117 @@ macro_rules! events {
             pub const fn kind(&self) -> &'static str { match self { $(Self::$name { .. } => $kind),+ } }
             /// Whether it belongs in the activity feed.
             pub const fn activity(&self) -> Activity { match self { $(Self::$name { .. } => Activity::$activity),+ } }
+            /// Who in the project may hear of it, unless it says so itself.
+            const fn hearers(&self) -> Visibility { match self { $(Self::$name { .. } => Visibility::$hearers),+ } }
         }
     };
 }
 
 events! {
     /// A project was made.
-    ProjectCreated = "project.created" Feed;
+    ProjectCreated = "project.created" Feed Everyone;
     /// Its name, description, cover … changed.
-    ProjectUpdated = "project.updated" Feed;
+    ProjectUpdated = "project.updated" Feed Everyone;
     /// It became read-only.
-    ProjectArchived = "project.archived" Feed;
+    ProjectArchived = "project.archived" Feed Everyone;
     /// It became writable again.
-    ProjectUnarchived = "project.unarchived" Feed;
+    ProjectUnarchived = "project.unarchived" Feed Everyone;
     /// It was moved to the trash.
-    ProjectDeleted = "project.deleted" Feed;
+    ProjectDeleted = "project.deleted" Feed Everyone;
     /// It was taken out of the trash.
-    ProjectRestored = "project.restored" Feed;
+    ProjectRestored = "project.restored" Feed Everyone;
     /// Its settings changed.
-    ProjectSettingsChanged = "project.settings_changed" Feed;
+    ProjectSettingsChanged = "project.settings_changed" Feed Everyone;
     /// Somebody became a member.
     MemberJoined {
         /// With which part.
         role: Role,
-    } = "member.joined" Feed;
+    } = "member.joined" Feed Everyone;
     /// A member left.
-    MemberLeft = "member.left" Feed;
+    MemberLeft = "member.left" Feed Everyone;
     /// A member was removed.
-    MemberRemoved = "member.removed" Feed;
+    MemberRemoved = "member.removed" Feed Everyone;
     /// A member got another part.
     MemberRoleChanged {
         /// Which.
         role: Role,
-    } = "member.role_changed" Feed;
+    } = "member.role_changed" Feed Everyone;
     /// The project was handed over.
     ProjectOwnershipTransferred {
         /// To whom.
         to: UserId,
-    } = "project.ownership_transferred" Feed;
+    } = "project.ownership_transferred" Feed Everyone;
     /// Somebody was invited, or a link was made.
     InvitationCreated {
         /// It goes by mail.
         by_mail: bool,
-    } = "invitation.created" Feed;
+    } = "invitation.created" Feed Everyone;
     /// An invitation was sent again.
     InvitationResent {
         /// It goes by mail.
         by_mail: bool,
-    } = "invitation.resent" Silent;
+    } = "invitation.resent" Silent Everyone;
     /// Somebody accepted an invitation.
-    InvitationAccepted = "invitation.accepted" Feed;
+    InvitationAccepted = "invitation.accepted" Feed Everyone;
     /// Somebody declined an invitation.
-    InvitationDeclined = "invitation.declined" Silent;
+    InvitationDeclined = "invitation.declined" Silent Everyone;
     /// An invitation was taken back.
-    InvitationRevoked = "invitation.revoked" Silent;
+    InvitationRevoked = "invitation.revoked" Silent Everyone;
     /// A share link was made.
-    ShareLinkCreated = "share_link.created" Feed;
+    ShareLinkCreated = "share_link.created" Feed Team;
     /// A share link changed.
-    ShareLinkUpdated = "share_link.updated" Silent;
+    ShareLinkUpdated = "share_link.updated" Silent Team;
     /// Somebody came by a share link.
-    ShareLinkVisited = "share_link.visited" Silent;
+    ShareLinkVisited = "share_link.visited" Silent Team;
     /// A share link was closed.
-    ShareLinkRevoked = "share_link.revoked" Feed;
+    ShareLinkRevoked = "share_link.revoked" Feed Team;
     /// A guest is here.
-    GuestJoined = "guest.joined" Feed;
+    GuestJoined = "guest.joined" Feed Team;
     /// Somebody asks to be let in; owners hear of it.
     AccessRequestCreated {
         /// Into which project.
         project: ProjectId,
-    } = "access_request.created" Silent;
+    } = "access_request.created" Silent Everyone;
     /// It was decided; whoever asked hears of it.
     AccessRequestDecided {
         /// About which project.
         project: ProjectId,
-    } = "access_request.decided" Silent;
+    } = "access_request.decided" Silent Everyone;
     /// A person marked a project; only they hear of it.
     ProjectStarred {
         /// Which.
         project: ProjectId,
-    } = "project.starred" Silent;
+    } = "project.starred" Silent Everyone;
     /// A person took their mark off a project; only they hear of it.
     ProjectUnstarred {
         /// Which.
         project: ProjectId,
-    } = "project.unstarred" Silent;
+    } = "project.unstarred" Silent Everyone;
     /// A track was made.
-    TrackCreated = "track.created" Feed;
+    TrackCreated = "track.created" Feed Everyone;
     /// A track changed.
-    TrackUpdated = "track.updated" Feed;
+    TrackUpdated = "track.updated" Feed Everyone;
     /// A track was moved to the trash.
-    TrackDeleted = "track.deleted" Feed;
+    TrackDeleted = "track.deleted" Feed Everyone;
     /// A track was taken out of the trash.
-    TrackRestored = "track.restored" Feed;
+    TrackRestored = "track.restored" Feed Everyone;
     /// The order of the tracks changed.
-    TracksReordered = "tracks.reordered" Feed;
+    TracksReordered = "tracks.reordered" Feed Everyone;
     /// Faders moved.
     MixUpdated {
         /// Whose faders.
         tracks: Vec<TrackId>,
-    } = "mix.updated" Feed;
+    } = "mix.updated" Feed Everyone;
     /// Faders moved shortly after their project heard of others; told together with what follows.
     MixMoved {
         /// Whose faders.
         tracks: Vec<TrackId>,
-    } = "mix.moved" Silent;
+    } = "mix.moved" Silent Everyone;
     /// All bytes of an upload are here.
     UploadCompleted {
         /// Which.
         upload: UploadId,
-    } = "upload.completed" Silent;
+    } = "upload.completed" Silent Everyone;
     /// A version was made from an upload; its processing starts.
     VersionCreated {
         /// The recording.
@@ -213,19 +215,19 @@ events! {
         job: JobId,
         /// Its number in the track.
         number: i64,
-    } = "version.created" Feed;
+    } = "version.created" Feed Everyone;
     /// A version plays and shows.
     VersionReady {
         /// The job that made it so.
         job: JobId,
-    } = "version.ready" Feed;
+    } = "version.ready" Feed Everyone;
     /// A version cannot be used.
     VersionFailed {
         /// The job that found out.
         job: JobId,
         /// A problem code.
         code: String,
-    } = "version.failed" Silent;
+    } = "version.failed" Silent Everyone;
     /// A recording is wanted in another form.
     RenditionRequested {
         /// The recording.
@@ -234,188 +236,188 @@ events! {
         recipe: Recipe,
         /// The job that will make it.
         job: JobId,
-    } = "rendition.requested" Silent;
+    } = "rendition.requested" Silent Everyone;
     /// A mixdown is wanted.
     MixdownRequested {
         /// The job that will make it.
         job: JobId,
-    } = "mixdown.requested" Silent;
+    } = "mixdown.requested" Silent Everyone;
     /// A version's label, changelog, metadata or tags changed.
-    VersionUpdated = "version.updated" Feed;
+    VersionUpdated = "version.updated" Feed Everyone;
     /// A version was moved to the trash.
-    VersionDeleted = "version.deleted" Feed;
+    VersionDeleted = "version.deleted" Feed Everyone;
     /// A version was taken out of the trash.
-    VersionRestored = "version.restored" Feed;
+    VersionRestored = "version.restored" Feed Everyone;
     /// A version is gone for good, its recording with it if nothing else holds it.
-    VersionPurged = "version.purged" Silent;
+    VersionPurged = "version.purged" Silent Everyone;
     /// A track is gone for good.
-    TrackPurged = "track.purged" Silent;
+    TrackPurged = "track.purged" Silent Everyone;
     /// A project is gone for good.
-    ProjectPurged = "project.purged" Silent;
+    ProjectPurged = "project.purged" Silent Everyone;
     /// Another version plays.
     VersionCurrentChanged {
         /// Which, if any.
         version: Option<VersionId>,
         /// Which before.
         before: Option<VersionId>,
-    } = "version.current_changed" Feed;
+    } = "version.current_changed" Feed Everyone;
     /// A version's review is elsewhere.
     VersionReviewStatusChanged {
         /// Where.
         status: ReviewStatus,
         /// Who is asked; empty = everybody.
         reviewers: Vec<UserId>,
-    } = "version.review_status_changed" Feed;
+    } = "version.review_status_changed" Feed Everyone;
     /// Somebody approved of a version.
-    VersionApproved = "version.approved" Feed;
+    VersionApproved = "version.approved" Feed Everyone;
     /// Somebody wants changes of a version.
-    VersionChangesRequested = "version.changes_requested" Feed;
+    VersionChangesRequested = "version.changes_requested" Feed Everyone;
     /// Somebody withdrew what they decided about a version.
-    VersionApprovalWithdrawn = "version.approval_withdrawn" Silent;
+    VersionApprovalWithdrawn = "version.approval_withdrawn" Silent Everyone;
     /// A checkpoint was made: by somebody, or of the state that a restore replaces.
-    CheckpointCreated = "checkpoint.created" Feed;
+    CheckpointCreated = "checkpoint.created" Feed Everyone;
     /// A checkpoint's name, description or versions changed, or it was unlocked.
-    CheckpointUpdated = "checkpoint.updated" Feed;
+    CheckpointUpdated = "checkpoint.updated" Feed Everyone;
     /// A checkpoint was locked.
-    CheckpointLocked = "checkpoint.locked" Feed;
+    CheckpointLocked = "checkpoint.locked" Feed Everyone;
     /// The song is again what a checkpoint holds: tracks, their order and the mix are to be read again.
     CheckpointRestored {
         /// The checkpoint of the state before.
         before: CheckpointId,
-    } = "checkpoint.restored" Feed;
+    } = "checkpoint.restored" Feed Everyone;
     /// A checkpoint was moved to the trash.
-    CheckpointDeleted = "checkpoint.deleted" Feed;
+    CheckpointDeleted = "checkpoint.deleted" Feed Everyone;
     /// A checkpoint was taken out of the trash.
-    CheckpointUndeleted = "checkpoint.undeleted" Feed;
+    CheckpointUndeleted = "checkpoint.undeleted" Feed Everyone;
     /// A checkpoint is gone for good.
-    CheckpointPurged = "checkpoint.purged" Silent;
+    CheckpointPurged = "checkpoint.purged" Silent Everyone;
     /// Somebody wrote a comment or a reply.
     CommentCreated {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.created" Feed;
+    } = "comment.created" Feed Team;
     /// A comment says something else, stands elsewhere, or is not pinned any more.
     CommentUpdated {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.updated" Silent;
+    } = "comment.updated" Silent Team;
     /// A comment was deleted.
     CommentDeleted {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.deleted" Feed;
+    } = "comment.deleted" Feed Team;
     /// A thread was settled.
     CommentResolved {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.resolved" Feed;
+    } = "comment.resolved" Feed Team;
     /// A settled thread is open again.
     CommentReopened {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.reopened" Feed;
+    } = "comment.reopened" Feed Team;
     /// A comment was pinned.
     CommentPinned {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.pinned" Feed;
+    } = "comment.pinned" Feed Team;
     /// A version that asks for the open comments of another one is ready: the server is to carry them over.
     CommentsCarryRequested {
         /// Where the comments are.
         from: VersionId,
         /// The job that will carry them.
         job: JobId,
-    } = "comment.carry_requested" Silent;
+    } = "comment.carry_requested" Silent Team;
     /// Open comments of another version now stand on this one too.
     CommentCarriedOver {
         /// Where they were.
         from: VersionId,
         /// Who may hear of it.
         visibility: Visibility,
-    } = "comment.carried_over" Silent;
+    } = "comment.carried_over" Silent Team;
     /// Somebody reacted to a comment.
     ReactionAdded {
         /// With what.
         emoji: Emoji,
         /// Who may hear of it.
         visibility: Visibility,
-    } = "reaction.added" Silent;
+    } = "reaction.added" Silent Team;
     /// Somebody took a reaction back.
     ReactionRemoved {
         /// With what.
         emoji: Emoji,
         /// Who may hear of it.
         visibility: Visibility,
-    } = "reaction.removed" Silent;
+    } = "reaction.removed" Silent Team;
     /// Somebody recorded a mood, or named one; of moods that are not named only whose they are hears.
-    MoodRecorded = "mood.recorded" Silent;
+    MoodRecorded = "mood.recorded" Silent Everyone;
     /// A mood changed.
-    MoodUpdated = "mood.updated" Silent;
+    MoodUpdated = "mood.updated" Silent Everyone;
     /// A mood is gone, or not named any more.
-    MoodDeleted = "mood.deleted" Silent;
+    MoodDeleted = "mood.deleted" Silent Everyone;
     /// A day or week of a team's mood is shown, or shown otherwise.
     TeamMoodUpdated {
         /// Who may hear of it.
         visibility: Visibility,
-    } = "team_mood.updated" Silent;
+    } = "team_mood.updated" Silent Team;
     /// A worker took a job.
-    JobStarted = "job.started" Silent;
+    JobStarted = "job.started" Silent Everyone;
     /// A job is done.
-    JobSucceeded = "job.succeeded" Silent;
+    JobSucceeded = "job.succeeded" Silent Everyone;
     /// A job was given up.
     JobFailed {
         /// Its failure code.
         code: String,
-    } = "job.failed" Silent;
+    } = "job.failed" Silent Everyone;
     /// A job was called off.
-    JobCancelled = "job.cancelled" Silent;
+    JobCancelled = "job.cancelled" Silent Everyone;
     /// Somebody registered or was made an account.
-    UserRegistered = "user.registered" Silent;
+    UserRegistered = "user.registered" Silent Everyone;
     /// A person's profile or preferences changed.
-    UserUpdated = "user.updated" Silent;
+    UserUpdated = "user.updated" Silent Everyone;
     /// A login was ended from elsewhere.
-    SessionRevoked = "session.revoked" Silent;
+    SessionRevoked = "session.revoked" Silent Everyone;
     /// Somebody logged in.
-    NewLogin = "security.new_login" Silent;
+    NewLogin = "security.new_login" Silent Everyone;
     /// A password changed; every other session ended.
-    PasswordChanged = "security.password_changed" Silent;
+    PasswordChanged = "security.password_changed" Silent Everyone;
     /// A personal access token was made.
-    ApiTokenCreated = "security.token_created" Silent;
+    ApiTokenCreated = "security.token_created" Silent Everyone;
     /// A personal access token was revoked.
-    ApiTokenRevoked = "security.token_revoked" Silent;
+    ApiTokenRevoked = "security.token_revoked" Silent Everyone;
     /// The address of an account changed.
-    EmailChanged = "security.email_changed" Silent;
+    EmailChanged = "security.email_changed" Silent Everyone;
     /// An administrator wants a backup.
     BackupRequested {
         /// The job that will write it.
         job: JobId,
         /// How much it will hold.
         contents: BackupContents,
-    } = "backup.requested" Silent;
+    } = "backup.requested" Silent Everyone;
     /// A backup was written.
     BackupCompleted {
         /// The number of the last event whose state it holds.
         seq: u64,
-    } = "backup.completed" Silent;
+    } = "backup.completed" Silent Everyone;
     /// A backup was not written.
     BackupFailed {
         /// The failure code of its job.
         code: String,
-    } = "backup.failed" Silent;
+    } = "backup.failed" Silent Everyone;
     /// An administrator wants the search index made anew.
     SearchReindexRequested {
         /// The job that will make it.
         job: JobId,
-    } = "search.reindex_requested" Silent;
+    } = "search.reindex_requested" Silent Everyone;
     /// A link was made for somebody to hand on: setup, a new password, an invitation to register.
-    LinkCreated = "link.created" Silent;
+    LinkCreated = "link.created" Silent Everyone;
     /// A mail with a single-use token is due.
     MailRequested {
         /// The token whose secret the mail carries; absent for a plain notice.
         token: Option<OneTimeTokenId>,
         /// Which text.
         mail: MailKind,
-    } = "mail.requested" Silent;
+    } = "mail.requested" Silent Everyone;
 }
 
 impl Event {
@@ -437,9 +439,8 @@ impl Event {
         )
     }
 
-    /// Who in the project may hear of it.
+    /// Who in the project may hear of it: what its kind or, for a kind about a thread, the event itself says.
     pub const fn visibility(&self) -> Visibility {
-        // Adding a kind that not everybody may hear of means naming it here.
         if let Self::CommentCreated { visibility }
         | Self::CommentUpdated { visibility }
         | Self::CommentDeleted { visibility }
@@ -453,7 +454,7 @@ impl Event {
         {
             *visibility
         } else {
-            Visibility::Everyone
+            self.hearers()
         }
     }
 }

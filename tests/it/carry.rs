@@ -1,8 +1,11 @@
 //! A new version takes over the open comments of the one before.
 
-use crate::support::{
-    band::{Band, at},
-    studio::id,
+use crate::{
+    share::{guest, link},
+    support::{
+        band::{Band, at},
+        studio::id,
+    },
 };
 use audio::wav;
 use serde_json::{Value, json};
@@ -54,6 +57,11 @@ async fn open_comments_move_with_the_music() {
         band.say(&band.ben, json!({"body": "for us", "version_id": first, "visibility": "team"})).await;
     let done = say(band.ada(), "settled", 3_000).await;
     band.ben.post(&format!("{}/resolve", at(&done)), json!({})).await.ok(200);
+    let scope = json!({"scope": {"type": "project"}, "can_see_comments": true, "can_see_versions": true});
+    let made = link(band.ada(), &band.studio.project, scope).await;
+    let grace = guest(&band.studio.app, &made, "Grace").await;
+    let mut hers =
+        grace.listen(&format!("/api/v1/projects/{}/events?types=comment.*", band.studio.project)).await;
     let mut vic =
         band.vic.listen(&format!("/api/v1/projects/{}/events?types=comment.*", band.studio.project)).await;
 
@@ -69,6 +77,12 @@ async fn open_comments_move_with_the_music() {
     assert_eq!((&carried[0]["version_id"], &carried[0]["start_ms"]), (&json!(first), &json!(2_000)));
     assert_eq!(carried[0]["carried_from_version_id"], json!(first));
     assert_eq!(vic.hear().await["type"], "comment.carried_over");
+    // One entry tells of the threads of everybody; the one about those of the team passes guests by.
+    let next = band.say(&band.ben, json!({"body": "next", "version_id": second})).await;
+    for told in ["comment.carried_over", "comment.created"] {
+        assert_eq!(hers.hear().await["type"], told);
+    }
+    band.ben.delete(&at(&next)).await.ok(204);
 
     let counts = async |who: &crate::support::Person, version: &str| {
         who.get(&format!("/api/v1/versions/{version}")).await.ok(200)["comment_counts"].clone()

@@ -2,6 +2,7 @@
 
 use crate::support::{
     App, Heard, Person,
+    band::Band,
     studio::{Studio, id, sound},
 };
 use futures::future::join_all;
@@ -266,4 +267,29 @@ async fn links_and_guests_go_with_their_project() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the link is still there");
+}
+
+#[tokio::test]
+async fn viewers_do_not_hear_who_came_by_a_link() {
+    let band = Band::meet().await;
+    let (app, project) = (&band.studio.app, band.project());
+    let mut vics = band.vic.listen(&format!("{project}/events")).await;
+    let mut bens = band.ben.listen(&format!("{project}/events")).await;
+    let made = link(band.ada(), &band.studio.project, json!({"scope": {"type": "project"}})).await;
+    guest(app, &made, "Grace").await;
+    band.ada().delete(&format!("/api/v1/share-links/{}", id(&made))).await.ok(204);
+    band.ada().patch(&project, json!({"description": "Something for everybody"})).await.ok(200);
+    assert_eq!(vics.hear().await["type"], "project.updated");
+    for told in ["share_link.created", "share_link.visited", "guest.joined", "share_link.revoked"] {
+        assert_eq!(bens.hear().await["type"], told);
+    }
+    for path in ["/events/log", "/activity"] {
+        let (vic, ben) = (
+            band.vic.get(&format!("{project}{path}")).await,
+            band.ben.get(&format!("{project}{path}")).await,
+        );
+        assert!(!vic.text().contains("share_link") && !vic.text().contains("guest"), "{}", vic.text());
+        assert!(ben.text().contains("guest.joined"), "{}", ben.text());
+    }
+    assert!(!band.vic.get("/api/v1/activity").await.text().contains("guest.joined"));
 }

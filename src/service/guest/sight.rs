@@ -2,7 +2,7 @@
 //! the link shows all.
 
 use crate::{
-    Authorized, Result, Service,
+    Authorized, Error, Result, Service,
     authorize::{Guarded, Spot},
 };
 use model::{
@@ -106,7 +106,13 @@ impl Service {
                     None => return Ok(false),
                 }
             }
-            LinkScope::Checkpoint(id) => return Ok(self.checkpoint_in(link.project_id, id).await.is_ok()),
+            LinkScope::Checkpoint(id) => {
+                return match self.checkpoint_in(link.project_id, id).await {
+                    Ok(_) => Ok(true),
+                    Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(false),
+                    Err(error) => Err(error),
+                };
+            }
         };
         let track = self.store().get::<Tracks>(&track).await?;
         Ok(track.is_some_and(|track| track.row.deleted.is_none()))
