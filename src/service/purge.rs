@@ -20,8 +20,8 @@ use store::{
         activity::Feed,
         checkpoint::{CheckpointsByProject, CheckpointsTrashed},
         counters::{
-            Locks, MemberCount, Owners, ProjectBytes, ProjectVersionCount, ProjectsOfUser, TrackCount,
-            TrackLocks, TrackTotal, UsedBytes, VersionCount, VersionSeq,
+            ApprovalCount, Locks, MemberCount, Owners, ProjectBytes, ProjectVersionCount, ProjectsOfUser,
+            TrackCount, TrackLocks, TrackTotal, UsedBytes, VersionCount, VersionSeq,
         },
         member::Members,
         project::{ProjectGates, Projects, ProjectsTrashed},
@@ -60,8 +60,7 @@ impl Service {
             untouched(self.purge_track(cx, &hit.stored, &mut done).await)?;
         }
         for hit in self.store().scan_index::<CheckpointsTrashed>(cutoff.clone()).await?.items {
-            untouched(self.purge_checkpoint(cx, &hit.stored).await)?;
-            done.checkpoints += 1;
+            untouched(self.purge_checkpoint(cx, &hit.stored, &mut done).await)?;
         }
         for hit in self.store().scan_index::<ProjectsTrashed>(cutoff).await?.items {
             untouched(self.purge_project(cx, hit.key, hit.stored, &mut done).await)?;
@@ -78,11 +77,15 @@ impl Service {
     ) -> Result<()> {
         let row = &version.row;
         let size = signed(row.size_bytes);
+        // Its row goes last: as long as it is there, the next run finds what is left.
+        self.purge_placements(row.id).await?;
+        self.purge_approvals(row.id).await?;
         let mut batch = Batch::new();
         batch
             .priority()
             .assert_unchanged::<Tracks>(&row.track_id, track)
             .assert_counter::<Locks>(&row.id, 0..=0)
+            .assert_counter::<ApprovalCount>(&row.id, 0..=0)
             .delete::<Versions>(&row.id, version)
             .add::<ProjectBytes>(&row.project_id, -size, 0..)
             .add::<UsedBytes>(&row.charged_to, -size, 0..);
@@ -98,8 +101,6 @@ impl Service {
         let resource = ResourceRef::new("version", row.id, version.rev);
         batch.emit(self.event_in(cx, row.project_id, resource, Some(row.track_id), Event::VersionPurged));
         self.store().commit(batch).await?;
-        self.purge_placements(row.id).await?;
-        self.purge_approvals(row.id).await?;
         done.versions += 1;
         Ok(())
     }
@@ -156,8 +157,7 @@ impl Service {
         // Their locks go first.
         while let Some(page) = self.next_page::<CheckpointsByProject>(&id).await? {
             for checkpoint in page {
-                self.purge_checkpoint(cx, &checkpoint).await?;
-                done.checkpoints += 1;
+                self.purge_checkpoint(cx, &checkpoint, done).await?;
             }
         }
         while let Some(page) = self.next_page::<TracksByProject>(&id).await? {

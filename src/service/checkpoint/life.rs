@@ -8,6 +8,7 @@ use crate::{
     Ctx, Error, Result, Service, Stored,
     comment::Home,
     commit::{check_revision, decide_again},
+    purge::Purged,
 };
 use model::{CheckpointId, access::Action, checkpoint::Checkpoint, event::Event};
 use store::{
@@ -74,7 +75,12 @@ impl Service {
     ///
     /// # Errors
     /// Of the store, conflicts among them.
-    pub(crate) async fn purge_checkpoint(&self, cx: &Ctx, checkpoint: &Stored<Checkpoint>) -> Result<()> {
+    pub(crate) async fn purge_checkpoint(
+        &self,
+        cx: &Ctx,
+        checkpoint: &Stored<Checkpoint>,
+        done: &mut Purged,
+    ) -> Result<()> {
         let row = &checkpoint.row;
         self.purge_comments(row.id.uuid(), &Home::checkpoint(checkpoint)).await?;
         let items = self.items_of(row.id).await?;
@@ -92,6 +98,7 @@ impl Service {
         }
         batch.emit(self.checkpoint_event(cx, row, checkpoint.rev, Event::CheckpointPurged));
         self.store().commit(batch).await.map_err(Error::from)?;
+        done.checkpoints += 1;
         Ok(())
     }
 }

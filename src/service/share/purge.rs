@@ -6,6 +6,7 @@ use store::{
     Batch, Scan,
     tables::{
         counters::{LinkVisits, ShareLinkCount},
+        last_seen::LastSeen,
         share::{Guests, GuestsByLink, ShareLinks, ShareLinksByProject},
     },
 };
@@ -23,7 +24,7 @@ impl Service {
             let mut batch = Batch::new();
             batch.priority();
             for hit in &guests.items {
-                batch.delete::<Guests>(&hit.key, &hit.stored);
+                batch.delete::<Guests>(&hit.key, &hit.stored).remove::<LastSeen>(&hit.key.uuid());
             }
             batch.add::<LinkVisits>(&id, -i64::try_from(guests.items.len()).unwrap_or(0), 0..);
             if !guests.more {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{Table, TableId, record};
 
-/// When a user, session or personal access token was last used, by its id.
+/// When a user, session, personal access token or guest was last seen, by its id.
 #[derive(Debug)]
 pub struct LastSeen;
 
