@@ -4,6 +4,7 @@ use crate::{
     Timestamp, UserId, VersionId, access::Role, principal::Principal, project::ApprovalRule, text::Note,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// How far the review of a version is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,28 +59,41 @@ pub enum ApprovalDecision {
     RequestChanges,
 }
 
-/// A decision with the part that its person has in the project now; guests and those who left have none.
-pub type Vote = (Option<Role>, ApprovalDecision);
+/// What a member decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vote {
+    /// Who.
+    pub user: UserId,
+    /// Their part in the project now.
+    pub role: Role,
+    /// What.
+    pub decision: ApprovalDecision,
+}
 
 impl ApprovalRule {
-    /// What the decisions mean under this rule: the status, or nothing where people set it by hand. `asked` is how many members
-    /// may decide.
-    pub fn verdict(self, votes: &[Vote], asked: usize) -> Option<ReviewStatus> {
+    /// What the decisions of members mean under this rule: the status, or nothing where people set it by hand. `asked` are all who
+    /// may decide now.
+    pub fn verdict(self, votes: &[Vote], asked: &BTreeSet<UserId>) -> Option<ReviewStatus> {
         let counts = |vote: &&Vote| match self {
             Self::None => false,
-            Self::AnyOwner => vote.0 == Some(Role::Owner),
-            Self::AllMembers => vote.0.is_some(),
+            Self::AnyOwner => vote.role == Role::Owner,
+            Self::AllMembers => asked.contains(&vote.user),
         };
         let counted: Vec<&Vote> = votes.iter().filter(counts).collect();
-        let needed = match self {
+        let approve: BTreeSet<UserId> = counted
+            .iter()
+            .filter(|vote| vote.decision == ApprovalDecision::Approve)
+            .map(|vote| vote.user)
+            .collect();
+        let enough = match self {
             Self::None => return None,
-            Self::AnyOwner => 1,
-            Self::AllMembers => asked.max(1),
+            Self::AnyOwner => !approve.is_empty(),
+            Self::AllMembers => !approve.is_empty() && approve == *asked,
         };
-        if counted.iter().any(|(_, decision)| *decision == ApprovalDecision::RequestChanges) {
+        if counted.iter().any(|vote| vote.decision == ApprovalDecision::RequestChanges) {
             return Some(ReviewStatus::ChangesRequested);
         }
-        Some(if counted.len() >= needed { ReviewStatus::Approved } else { ReviewStatus::InReview })
+        Some(if enough { ReviewStatus::Approved } else { ReviewStatus::InReview })
     }
 }
 
@@ -87,19 +101,44 @@ impl ApprovalRule {
 mod tests {
     use super::*;
     use ApprovalDecision::{Approve, RequestChanges};
+    use Role::{Owner, Viewer};
+
+    fn user(number: u128) -> UserId {
+        UserId::new(uuid::Uuid::from_u128(number))
+    }
+
+    /// The first of these is user 0.
+    fn votes(said: &[(Role, ApprovalDecision)]) -> Vec<Vote> {
+        let voted = |(number, (role, decision)): (usize, &(Role, ApprovalDecision))| Vote {
+            user: user(number as u128),
+            role: *role,
+            decision: *decision,
+        };
+        said.iter().enumerate().map(voted).collect()
+    }
 
     #[test]
     fn the_rule_of_the_project_decides() {
-        let (owner, viewer, guest) = (Some(Role::Owner), Some(Role::Viewer), None);
-        let any = |votes: &[Vote]| ApprovalRule::AnyOwner.verdict(votes, 3);
-        assert_eq!(any(&[(viewer, Approve), (guest, RequestChanges)]), Some(ReviewStatus::InReview));
-        assert_eq!(any(&[(owner, Approve), (viewer, RequestChanges)]), Some(ReviewStatus::Approved));
-        assert_eq!(any(&[(owner, Approve), (owner, RequestChanges)]), Some(ReviewStatus::ChangesRequested));
-        let all = |votes: &[Vote]| ApprovalRule::AllMembers.verdict(votes, 2);
-        assert_eq!(all(&[(owner, Approve), (guest, Approve)]), Some(ReviewStatus::InReview));
-        assert_eq!(all(&[(owner, Approve), (viewer, Approve)]), Some(ReviewStatus::Approved));
-        assert_eq!(all(&[(owner, Approve), (viewer, RequestChanges)]), Some(ReviewStatus::ChangesRequested));
-        assert_eq!(ApprovalRule::AllMembers.verdict(&[], 0), Some(ReviewStatus::InReview));
-        assert_eq!(ApprovalRule::None.verdict(&[(owner, Approve)], 1), None);
+        let any = |said: &[_]| ApprovalRule::AnyOwner.verdict(&votes(said), &BTreeSet::new());
+        assert_eq!(any(&[(Viewer, Approve), (Viewer, RequestChanges)]), Some(ReviewStatus::InReview));
+        assert_eq!(any(&[(Owner, Approve), (Viewer, RequestChanges)]), Some(ReviewStatus::Approved));
+        assert_eq!(any(&[(Owner, Approve), (Owner, RequestChanges)]), Some(ReviewStatus::ChangesRequested));
+        let asked = |numbers: &[u128]| numbers.iter().copied().map(user).collect::<BTreeSet<_>>();
+        let all = |said: &[_]| ApprovalRule::AllMembers.verdict(&votes(said), &asked(&[0, 1]));
+        assert_eq!(all(&[(Owner, Approve)]), Some(ReviewStatus::InReview));
+        assert_eq!(all(&[(Owner, Approve), (Viewer, Approve)]), Some(ReviewStatus::Approved));
+        assert_eq!(all(&[(Owner, Approve), (Viewer, RequestChanges)]), Some(ReviewStatus::ChangesRequested));
+        assert_eq!(ApprovalRule::AllMembers.verdict(&[], &BTreeSet::new()), Some(ReviewStatus::InReview));
+        assert_eq!(ApprovalRule::None.verdict(&votes(&[(Owner, Approve)]), &asked(&[0])), None);
+    }
+
+    #[test]
+    fn only_those_decide_for_all_who_may_decide_now() {
+        let asked = BTreeSet::from([user(0), user(2)]);
+        let all = |said: &[_]| ApprovalRule::AllMembers.verdict(&votes(said), &asked);
+        // User 1 may not decide any more: they do not stand in for user 2, and do not stand in the way.
+        assert_eq!(all(&[(Owner, Approve), (Viewer, Approve)]), Some(ReviewStatus::InReview));
+        let rest = [(Owner, Approve), (Viewer, RequestChanges), (Owner, Approve)];
+        assert_eq!(all(&rest), Some(ReviewStatus::Approved));
     }
 }

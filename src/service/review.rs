@@ -26,6 +26,7 @@ use model::{
     track::Track,
     version::Version,
 };
+use std::collections::BTreeSet;
 use store::{
     Batch, Scan,
     tables::{
@@ -126,7 +127,7 @@ impl Service {
     /// Approves a version, or asks for changes; it replaces what the caller decided before.
     ///
     /// # Errors
-    /// Those of [`Service::authorize`].
+    /// Those of [`Service::authorize`]; `Conflict` where as many as may have decided.
     pub async fn put_my_approval(&self, cx: &Ctx, id: VersionId, new: &NewApproval) -> Result<ApprovalView> {
         decide_again!(None, self.try_put_approval(cx, id, new).await)?;
         let me = speaker(cx)?;
@@ -197,8 +198,11 @@ impl Service {
         // Nobody came or went, and nobody changed their mind, since the others were read.
         let mine = |row: bool| i64::from(row);
         let delta = mine(turn.after.is_some()) - mine(turn.before.is_some());
+        if delta > 0 {
+            room_for(me, others.iter().map(|other| other.row.principal))?;
+        }
         let after = count + mine(turn.after.is_some());
-        batch.add::<ApprovalCount>(&id, delta, after..=after.min(limits::APPROVALS_PER_VERSION_MAX));
+        batch.add::<ApprovalCount>(&id, delta, after..=after);
         let decision = turn.after.as_ref().map(|after| (me, after.decision));
         let verdict = self.verdict(&mut batch, auth, &others, decision).await?;
         batch.emit(version_event(self, cx, &version.row, version.rev, turn.told));
@@ -243,17 +247,25 @@ impl Service {
             if let Some(member) = &member {
                 batch.assert_unchanged::<Members>(&(auth.project_id(), member.row.user_id), member);
             }
-            votes.push((member.map(|member| member.row.role), decision));
+            votes.extend(member.map(|member| Vote {
+                user: member.row.user_id,
+                role: member.row.role,
+                decision,
+            }));
         }
         let asked = match rule {
             ApprovalRule::AllMembers => self.members_who_decide(batch, auth).await?,
-            ApprovalRule::AnyOwner | ApprovalRule::None => 0,
+            ApprovalRule::AnyOwner | ApprovalRule::None => BTreeSet::new(),
         };
-        Ok(rule.verdict(&votes, asked))
+        Ok(rule.verdict(&votes, &asked))
     }
 
-    /// How many members may approve; their number must stay so.
-    async fn members_who_decide(&self, batch: &mut Batch, auth: &Authorized<Version>) -> Result<usize> {
+    /// The members who may approve; nobody may come or go meanwhile.
+    async fn members_who_decide(
+        &self,
+        batch: &mut Batch,
+        auth: &Authorized<Version>,
+    ) -> Result<BTreeSet<UserId>> {
         let project = auth.project_id();
         let scan = Scan::prefix(&project).limit(limits::MEMBERS_PER_PROJECT_MAX as usize);
         let members = self.store().scan::<Members>(scan).await?.items;
@@ -261,7 +273,8 @@ impl Service {
         batch.assert_counter::<MemberCount>(&project, number..=number);
         let settings = &auth.gate().row.settings;
         let may = |role| self.parts.access.decide(Standing::Member(role), Action::Approve, settings);
-        Ok(members.iter().filter(|(_, member)| may(member.row.role) == Decision::Allow).count())
+        let asked = members.iter().filter(|(_, member)| may(member.row.role) == Decision::Allow);
+        Ok(asked.map(|(_, member)| member.row.user_id).collect())
     }
 
     /// Whoever is asked is a member.
@@ -324,6 +337,20 @@ impl Service {
         }
         Ok(())
     }
+}
+
+/// Whether one more may decide.
+fn room_for(me: Principal, others: impl Iterator<Item = Principal>) -> Result<()> {
+    const MAX: usize = limits::APPROVALS_PER_VERSION_MAX as usize;
+    const GUESTS_MAX: usize = limits::GUEST_APPROVALS_PER_VERSION_MAX as usize;
+    let (members, guests): (Vec<_>, Vec<_>) = others.partition(|other| other.user().is_some());
+    if me.user().is_none() && guests.len() >= GUESTS_MAX {
+        return Err(Error::Conflict("as many guests as may have decided about this version"));
+    }
+    if members.len() + guests.len() >= MAX {
+        return Err(Error::Conflict("as many people as may have decided about this version"));
+    }
+    Ok(())
 }
 
 /// Whether a verdict changes a status: without votes nothing is asked for, and what was rejected stays so.

@@ -2,10 +2,11 @@
 
 use super::{Time, comment::Author, mirror::mirrored};
 use crate::http::body::{Checks, Input};
-use model::{Violation, Violations, limits, review as stored, text::Note};
+use model::{UserId, Violation, Violations, limits, review as stored, text::Note};
 use poem_openapi::Object;
 use serde_json::{Value, json};
 use service::review::{ApprovalView, NewApproval, NewReview};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 mirrored! { stored;
@@ -74,8 +75,11 @@ impl Input for SetReviewStatus {
 
     fn parse(self) -> Result<NewReview, Violations> {
         let mut faults = Violations::default();
-        let mut reviewers: Vec<_> = self.reviewers.unwrap_or_default().into_iter().map(Into::into).collect();
-        reviewers.dedup();
+        // Each once, in the order they were named: faults point at them.
+        let mut seen = BTreeSet::new();
+        let mut reviewers: Vec<UserId> =
+            self.reviewers.unwrap_or_default().into_iter().map(Into::into).collect();
+        reviewers.retain(|reviewer| seen.insert(*reviewer));
         if reviewers.len() > limits::REVIEWERS_MAX {
             let detail = format!("must be at most {}", limits::REVIEWERS_MAX);
             faults.0.push(Violation::new("/reviewers", "too_many", detail));
