@@ -158,3 +158,12 @@ async fn writers_at_the_same_time_are_all_heard() {
     assert_eq!(band.ada().get(&at(&root)).await.ok(200)["reply_count"], json!(6));
     assert_eq!(band.open(&band.vic).await, (7, 7));
 }
+
+#[tokio::test]
+async fn what_is_searched_for_is_bounded() {
+    let band = Band::meet().await;
+    let ask =
+        async |chars: usize| band.ben.get(&format!("{}?q={}", band.comments(), "é".repeat(chars))).await;
+    ask(model::limits::SEARCH_CHARS_MAX).await.ok(200);
+    assert_eq!(ask(model::limits::SEARCH_CHARS_MAX + 1).await.faults(), ["?q"]);
+}

@@ -11,10 +11,13 @@ use crate::{
     security::Auth,
     v1::{
         Tag,
-        dto::account::{
-            InstanceRole, User, UserStatus,
-            login::SecretLink,
-            requests::{CreateRegistrationInvite, CreateUser, UpdateUser},
+        dto::{
+            Words,
+            account::{
+                InstanceRole, User, UserStatus,
+                login::SecretLink,
+                requests::{CreateRegistrationInvite, CreateUser, UpdateUser},
+            },
         },
     },
 };
@@ -47,15 +50,18 @@ impl AdminApi {
         &self,
         cx: Auth,
         /// Part of the name, handle or address.
-        #[oai(validator(max_length = 200))]
-        q: Query<Option<String>>,
+        q: Query<Option<Words>>,
         /// Only these.
         status: Query<Option<UserStatus>>,
         /// Only these.
         role: Query<Option<InstanceRole>>,
         paging: Paging,
     ) -> Answer<Page<User>> {
-        let filter = UserFilter { text: q.0, role: role.0.map(Into::into), status: status.0.map(Into::into) };
+        let filter = UserFilter {
+            text: q.0.map(|words| words.0),
+            role: role.0.map(Into::into),
+            status: status.0.map(Into::into),
+        };
         let request = PageRequest { limit: paging.limit, after: paging.after.clone() };
         let page = self.service.admin_list_users(&cx, &filter, &request).await?;
         Ok(paging.page(page.items, page.next.as_deref()))

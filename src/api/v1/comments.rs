@@ -13,8 +13,11 @@ use crate::{
     security::{Auth, GuestAuth},
     v1::{
         Tag,
-        dto::comment::{
-            Comment, CommentEdit, CreateComment, Reaction, ReactionSummary, ResolveComment, UpdateComment,
+        dto::{
+            Words,
+            comment::{
+                Comment, CommentEdit, CreateComment, Reaction, ReactionSummary, ResolveComment, UpdateComment,
+            },
         },
     },
 };
@@ -83,7 +86,7 @@ impl CommentsApi {
         /// Only those that begin by this moment, in milliseconds.
         to_ms: Query<Option<i64>>,
         /// Words that must all occur; case and accents do not count.
-        q: Query<Option<String>>,
+        q: Query<Option<Words>>,
         /// In which order; without it, `-created_at`.
         sort: Query<Option<CommentSort>>,
         paging: Paging,
@@ -95,7 +98,7 @@ impl CommentsApi {
             mentions: mentions.0,
             has_time: has_time.0,
             window: (from_ms.0, to_ms.0),
-            q: q.0,
+            q: q.0.map(|words| words.0),
             sort: sort.0,
         };
         let query = wanted.query(paging.request());

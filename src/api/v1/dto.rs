@@ -36,5 +36,7 @@ pub mod track;
 pub mod trash;
 pub mod upload;
 pub mod version;
+mod words;
 
 pub use time::Time;
+pub use words::Words;

@@ -3,7 +3,7 @@
 use super::{
     Tag,
     dto::{
-        Time,
+        Time, Words,
         job::Job,
         search::{ActivityEntry, SearchPage, Suggestion, kinds},
     },
@@ -49,8 +49,7 @@ impl SearchApi {
         cx: Auth,
         paging: Paging,
         /// What to search for.
-        #[oai(validator(max_length = 200))]
-        q: Query<String>,
+        q: Query<Words>,
         /// Only these: `project,track,version,comment,checkpoint,activity`.
         #[oai(name = "type")]
         types: Query<Option<String>>,
@@ -64,7 +63,7 @@ impl SearchApi {
         to: Query<Option<Time>>,
     ) -> Answer<Reply<SearchPage>> {
         let query = SearchQuery {
-            words: q.0,
+            words: q.0.0,
             kinds: kinds(types.0.as_deref().unwrap_or_default())?,
             project: project_id.0.map(Into::into),
             author: author_id.0,
@@ -85,10 +84,9 @@ impl SearchApi {
         &self,
         cx: Auth,
         /// What was typed so far.
-        #[oai(validator(max_length = 200))]
-        q: Query<String>,
+        q: Query<Words>,
     ) -> Answer<Reply<Vec<Suggestion>>> {
-        let found = self.service.suggest(&cx, &q.0).await?;
+        let found = self.service.suggest(&cx, &q.0.0).await?;
         Ok(Reply(found.into_iter().map(Into::into).collect()))
     }
 
@@ -118,8 +116,7 @@ impl SearchApi {
         /// Before.
         to: Query<Option<Time>>,
         /// Words that must all occur in who did what to what; case and accents do not count.
-        #[oai(validator(max_length = 200))]
-        q: Query<Option<String>>,
+        q: Query<Option<Words>>,
     ) -> Answer<Page<ActivityEntry>> {
         let wanted =
             Wanted { kind: kind.0, actor: actor_id.0, track: track_id.0, time: (from.0, to.0), q: q.0 };
@@ -146,8 +143,7 @@ impl SearchApi {
         /// Before.
         to: Query<Option<Time>>,
         /// Words that must all occur in who did what to what; case and accents do not count.
-        #[oai(validator(max_length = 200))]
-        q: Query<Option<String>>,
+        q: Query<Option<Words>>,
     ) -> Answer<Page<ActivityEntry>> {
         let wanted = Wanted { kind: kind.0, actor: actor_id.0, track: None, time: (from.0, to.0), q: q.0 };
         let found = self.service.list_my_activity(&cx, &wanted.query(paging.request())?).await?;
@@ -170,7 +166,7 @@ struct Wanted {
     track: Option<Uuid>,
     /// From and to.
     time: (Option<Time>, Option<Time>),
-    q: Option<String>,
+    q: Option<Words>,
 }
 
 impl Wanted {
@@ -183,7 +179,7 @@ impl Wanted {
             track: self.track.map(Into::into),
             from: from.map(|time| time.0),
             to: to.map(|time| time.0),
-            words: self.q,
+            words: self.q.map(|words| words.0),
             page,
         })
     }

@@ -10,7 +10,7 @@ use crate::{
     v1::{
         Tag,
         covers::picture,
-        dto::{account::UserProfile, member::UserList},
+        dto::{Words, account::UserProfile, member::UserList},
     },
 };
 use poem_openapi::{
@@ -42,10 +42,9 @@ impl UsersApi {
         &self,
         cx: Auth,
         /// Part of the name or handle.
-        #[oai(validator(max_length = 200))]
-        q: Query<Option<String>>,
+        q: Query<Option<Words>>,
     ) -> Answer<Reply<UserList>> {
-        Ok(Reply(self.service.search_users(&cx, q.0.as_deref()).await?.into()))
+        Ok(Reply(self.service.search_users(&cx, q.0.as_ref().map(|words| words.0.as_str())).await?.into()))
     }
 
     /// Read a profile

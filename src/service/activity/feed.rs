@@ -91,7 +91,7 @@ impl Service {
     ) -> Result<Paged<Entry>> {
         let before: Option<u64> = query.page.place()?;
         let words = query.words.as_deref().map(folded).unwrap_or_default();
-        let words: Vec<&str> = words.split_whitespace().collect();
+        let words: Vec<&str> = words.split_whitespace().take(limits::SEARCH_WORDS_MAX).collect();
         let (filters, rows) =
             (query.filters(), query.page.limit.div_ceil(projects.len().max(1)).max(ROWS_MIN));
         let mut streams: Vec<Stream> = projects

@@ -136,7 +136,7 @@ impl Service {
             sight: self.sight_of(auth).await?,
             me,
             trashed: self.trashed_homes(auth.project_id()).await?,
-            words: words.split_whitespace().map(str::to_owned).collect(),
+            words: words.split_whitespace().take(limits::SEARCH_WORDS_MAX).map(str::to_owned).collect(),
         })
     }
 
