@@ -1,4 +1,5 @@
-//! Rate limits: a token bucket for each class of operation and each person, or each address where nobody is logged in.
+//! Rate limits: a token bucket for each class of operation and each person, or each address where nobody is logged in. Guests
+//! draw from both.
 //!
 //! The answer carries `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers); beyond it is 429.
 

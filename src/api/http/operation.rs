@@ -250,10 +250,10 @@ impl FramedEndpoint {
         let exchange = exchange.ok_or_else(|| Failure::internal("an operation runs outside of the frame"))?;
         self.check_setup(&request).await?;
         let caller = self.identify(&exchange, &request).await?;
-        let allowance = match bucket(&caller, exchange.address) {
-            Some(bucket) => self.foundation.limiter.draw(self.operation.class, &bucket)?,
-            None => None,
-        };
+        let mut allowance = None;
+        for bucket in buckets(&caller, exchange.address).into_iter().flatten() {
+            allowance = self.foundation.limiter.draw(self.operation.class, &bucket)?;
+        }
         let conditions = self.operation.method.is_safe().then(|| request.headers().clone());
         let mut response = self.asked(&exchange, caller, request).await?;
         if let Some(conditions) = conditions {
@@ -351,11 +351,50 @@ impl FramedEndpoint {
     }
 }
 
-fn bucket(caller: &Caller, address: Option<IpAddr>) -> Option<Bucket> {
+/// The buckets that a request draws from. Whoever has a share link is as many guests as they like: they draw from their address
+/// too.
+fn buckets(caller: &Caller, address: Option<IpAddr>) -> [Option<Bucket>; 2] {
+    let address = address.map(Bucket::address);
     match caller {
-        Caller::User(login) => Some(Bucket::User(login.user_id)),
-        Caller::Guest(visitor) => Some(Bucket::Guest(visitor.guest_id)),
-        Caller::Anonymous => address.map(Bucket::address),
-        Caller::System => None,
+        Caller::User(login) => [Some(Bucket::User(login.user_id)), None],
+        Caller::Guest(visitor) => [address, Some(Bucket::Guest(visitor.guest_id))],
+        Caller::Anonymous => [address, None],
+        Caller::System => [None, None],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::limit::RateLimits;
+    use model::{GuestId, ProjectId, Timestamp, ports::Clock};
+    use service::Visitor;
+    use uuid::Uuid;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp(1_000_000)
+        }
+    }
+
+    #[test]
+    fn many_guests_of_one_address_share_its_bucket() {
+        let clock: Arc<dyn Clock> = Arc::new(Still);
+        let limiter = Limiter::new(RateLimits::On, &clock);
+        let draw = |guest: u32, address: [u8; 4]| {
+            let visitor = Visitor {
+                guest_id: GuestId::new(Uuid::from_u128(guest.into())),
+                project_id: ProjectId::new(Uuid::nil()),
+            };
+            let buckets = buckets(&Caller::Guest(visitor), Some(address.into()));
+            buckets.iter().flatten().all(|bucket| limiter.draw(RateClass::Write, bucket).is_ok())
+        };
+        for guest in 0..limits::RATE_WRITE_PER_MINUTE {
+            assert!(draw(guest, [192, 0, 2, 7]), "guest {guest}");
+        }
+        assert!(!draw(9_999, [192, 0, 2, 7]), "a new guest is no new allowance");
+        assert!(draw(9_999, [192, 0, 2, 8]));
     }
 }
