@@ -235,3 +235,6 @@ impl Service {
         self.search.index.place().filter(|place| place.epoch == epoch)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub use log::{ConsumeError, Consumer, EventReader, FeedFilter, Tail};
 pub use migrate::SCHEMA;
 pub use record::{Oldest, Record};
 pub use scan::{IndexHit, KeyRange, Page, Scan};
-pub use store::{Hit, Store};
+pub use store::{Hit, Store, Tried};
 pub use table::{Counter, Index, IndexSink, Stored, Table, Unique};
 pub use tables::audit::AuditDraft;
 pub use tap::Tap;

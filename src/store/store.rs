@@ -6,7 +6,7 @@ mod read;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use read::Hit;
+pub use read::{Hit, Tried};
 pub(crate) use read::{page, range};
 
 use std::{

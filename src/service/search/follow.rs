@@ -4,7 +4,7 @@
 //! twice replaces itself.
 
 use super::{document, failed, internal};
-use crate::{Error, Result, Service};
+use crate::{Error, Result, Service, activity::Entry};
 use model::{
     ProjectId, TrackId, VersionId,
     event::{Activity, Envelope, Event},
@@ -109,7 +109,7 @@ impl Service {
     }
 
     /// Takes what is new in the log; whether there is more. `read` is how far the log was looked at.
-    async fn index_on(&self, read: &mut u64) -> Result<bool> {
+    pub(super) async fn index_on(&self, read: &mut u64) -> Result<bool> {
         let _turn = self.search.turn.lock().await;
         let Some(place) = self.search_place() else {
             self.rebuild_index(&|_| ()).await?;
@@ -159,14 +159,32 @@ impl Service {
             }
         }
         let feed = events.iter().filter(|event| event.event.body.activity() == Activity::Feed);
-        let entries = self.entries(feed.cloned().collect()).await?;
-        for entry in entries {
+        for entry in self.readable_entries(feed.cloned().collect()).await? {
             if let Some(project) = entry.envelope.event.project {
                 let document = document::of_entry(project, &entry);
                 changes.one(document.id, Change::Put(Box::new(document)));
             }
         }
         Ok(())
+    }
+
+    /// Entries of a feed with their names, without those whose names cannot be read.
+    pub(super) async fn readable_entries(&self, envelopes: Vec<Envelope>) -> Result<Vec<Entry>> {
+        match self.entries(envelopes.clone()).await {
+            Err(Error::Store(StoreError::Corrupt { .. })) => {}
+            outcome => return outcome,
+        }
+        let mut entries = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let seq = envelope.seq;
+            match self.entries(vec![envelope]).await {
+                Err(Error::Store(error @ StoreError::Corrupt { .. })) => {
+                    tracing::error!(event.seq = seq, %error, "an entry of a feed was not indexed");
+                }
+                found => entries.extend(found?),
+            }
+        }
+        Ok(entries)
     }
 
     async fn change(&self, event: &Envelope, changes: &mut Changes) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Making the index anew from the tables, beside the old one, which answers meanwhile.
 
 use super::{document, failed, internal};
-use crate::{Ctx, Result, Service};
+use crate::{Ctx, Error, Result, Service};
 use model::{
     JobId, ProjectId, TrackId,
     event::{Event, NewEvent, ResourceRef},
@@ -9,7 +9,7 @@ use model::{
 };
 use std::{collections::BTreeSet, sync::Arc};
 use store::{
-    Batch, Scan, Table, TableId,
+    Batch, Scan, StoreError, Table, TableId,
     log::FeedFilter,
     tables::{
         checkpoint::Checkpoints,
@@ -130,7 +130,12 @@ impl Service {
         })
         .await?;
         for id in projects {
-            self.project_and_feed(id, pen).await?;
+            match self.project_and_feed(id, pen).await {
+                Err(Error::Store(error @ StoreError::Corrupt { .. })) => {
+                    tracing::error!(%error, "a feed was not indexed to its end");
+                }
+                outcome => outcome?,
+            }
         }
         self.each::<Tracks, _>(pen, |track| {
             let document = document::of_track(track);
@@ -160,8 +165,11 @@ impl Service {
     {
         let mut scan = Scan::all().limit(PAGE);
         loop {
-            let page = self.store().scan::<T>(scan.clone()).await?;
-            let made: Vec<Document> = page.items.iter().filter_map(|(_, row)| document(&row.row)).collect();
+            let page = self.store().scan_each::<T>(scan.clone()).await?;
+            let readable = page.items.iter().filter_map(|(_, row)| {
+                row.as_ref().inspect_err(|error| tracing::error!(%error, "a row was not indexed")).ok()
+            });
+            let made: Vec<Document> = readable.filter_map(|row| document(&row.row)).collect();
             if !made.is_empty() {
                 pen.write(made).await?;
             }
@@ -182,7 +190,7 @@ impl Service {
         loop {
             let page = self.store().events().feed(id, &FeedFilter::All, before, PAGE).await?;
             let (last, more) = (page.items.last().map(|entry| entry.seq), page.more);
-            let entries = self.entries(page.items).await?;
+            let entries = self.readable_entries(page.items).await?;
             pen.write(entries.iter().map(|entry| document::of_entry(id, entry)).collect()).await?;
             match last {
                 Some(seq) if more => before = Some(seq),

@@ -51,6 +51,17 @@ impl Store {
         })
     }
 
+    /// The same, each row for itself: one that cannot be decoded hides no other.
+    ///
+    /// # Errors
+    /// As [`Store::get`], of keys alone.
+    pub async fn scan_each<T: Table>(&self, scan: Scan) -> Result<Page<Tried<T>>, StoreError> {
+        let result = self.ask(range(T::ID, &scan, None)).await?;
+        page(&result, |found| {
+            Ok((key::<T::Key>(T::ID, &found.key[1..])?, row::<T>(&found.key, &found.value)))
+        })
+    }
+
     /// The row that a unique key leads to.
     ///
     /// # Errors
@@ -109,6 +120,9 @@ impl Store {
 
 /// A row with its primary key.
 pub type Hit<T> = (<T as Table>::Key, Stored<<T as Table>::Row>);
+
+/// A row, if it can be read, with its primary key.
+pub type Tried<T> = (<T as Table>::Key, Result<Stored<<T as Table>::Row>, StoreError>);
 
 fn bounded(keys: usize) -> Result<(), StoreError> {
     if keys > GET_MAX_KEYS {
