@@ -10,11 +10,12 @@ use std::{
 use model::{
     BlobHash, Timestamp,
     job::{Job, JobFailure, JobState},
+    share::Guest,
 };
 
 use super::{BLOBS, BackupError, FORMAT, MANIFEST, Manifest, Progress, ROWS, frames::FrameReader};
 use crate::{
-    Batch, Blobs, SCHEMA, Scan, Store, StoreConfig, StoreError,
+    Batch, Blobs, SCHEMA, Scan, Store, StoreConfig, StoreError, Stored, Table,
     engine::{
         Engine, Writes,
         sled::{SledEngine, sync_dir},
@@ -26,6 +27,7 @@ use crate::{
     tables::{
         job::{Jobs, JobsProgress},
         session::Sessions,
+        share::Guests,
     },
     view::unreadable,
 };
@@ -72,7 +74,7 @@ pub struct Restoring<'a> {
     pub call_off: &'a [&'a str],
 }
 
-/// Restores an archive. Nobody is logged in afterwards, and the log has a new epoch, so that clients start their streams anew.
+/// Restores an archive. Nobody is logged in or a guest afterwards, and the log has a new epoch, so that clients start their streams anew.
 ///
 /// # Errors
 /// [`BackupError`]; the target is then untouched.
@@ -128,33 +130,44 @@ fn new_epoch(engine: &SledEngine, config: &StoreConfig) -> Result<(), BackupErro
     apply(engine, &Writes::from([(key, Some(value))]))
 }
 
-/// A login of the old instance must not open the new one.
+/// A login of the old instance must not open the new one. Guests stay who they were: what they wrote bears their names.
 async fn forget_logins(store: &Store) -> Result<(), StoreError> {
-    loop {
-        let page = store.scan::<Sessions>(Scan::all().limit(STEP_ROWS)).await?;
-        let mut batch = Batch::new();
-        for (key, session) in &page.items {
-            batch.delete::<Sessions>(key, session);
+    let now = store.config().clock.now();
+    each::<Sessions>(store, |key, session, batch| {
+        batch.delete::<Sessions>(key, session);
+    })
+    .await?;
+    each::<Guests>(store, |key, guest, batch| {
+        if guest.row.expires_at > now {
+            batch.replace::<Guests>(key, guest, &Guest { expires_at: now, ..guest.row.clone() });
         }
-        store.commit(batch).await?;
-        if !page.more {
-            return Ok(());
-        }
-    }
+    })
+    .await
 }
 
 /// Ends the jobs of these kinds that have not ended.
 async fn call_off(store: &Store, kinds: &[&str]) -> Result<(), StoreError> {
     let now = store.config().clock.now();
+    each::<Jobs>(store, |id, job, batch| {
+        let open = matches!(job.row.state, JobState::Queued | JobState::Running);
+        if open && kinds.contains(&job.row.kind.as_str()) {
+            batch.replace::<Jobs>(id, job, &called_off(&job.row, now)).remove::<JobsProgress>(id);
+        }
+    })
+    .await
+}
+
+/// Changes the rows of a table, some at a time.
+async fn each<T: Table>(
+    store: &Store,
+    change: impl Fn(&T::Key, &Stored<T::Row>, &mut Batch),
+) -> Result<(), StoreError> {
     let mut scan = Scan::all().limit(STEP_ROWS);
     loop {
-        let page = store.scan::<Jobs>(scan.clone()).await?;
+        let page = store.scan::<T>(scan.clone()).await?;
         let mut batch = Batch::new();
-        for (id, job) in &page.items {
-            let open = matches!(job.row.state, JobState::Queued | JobState::Running);
-            if open && kinds.contains(&job.row.kind.as_str()) {
-                batch.replace::<Jobs>(id, job, &called_off(&job.row, now)).remove::<JobsProgress>(id);
-            }
+        for (key, row) in &page.items {
+            change(key, row, &mut batch);
         }
         store.commit(batch).await?;
         match page.items.last() {

@@ -14,10 +14,11 @@ use crate::{
     tables::{
         counters::ProjectsOfUser,
         job::Jobs,
+        share::Guests,
         star::{Star, Stars},
     },
 };
-use model::{ProjectId, UserId, job::JobState};
+use model::{GuestId, ProjectId, ShareLinkId, UserId, job::JobState, share::Guest, text::PersonName};
 
 fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)
@@ -164,27 +165,59 @@ async fn a_backup_that_is_called_off_leaves_nothing_and_one_of_rows_holds_no_con
     tokio::task::spawn_blocking(work).await.unwrap();
 }
 
+/// What a restore makes of a backup of this store, which stays in its directory.
+async fn restored(store: Store, dir: &Path) -> Store {
+    let blobs = Blobs::open(dir, Arc::new(NoFaults)).unwrap();
+    let out = tempfile::tempdir_in(dir).unwrap();
+    let work = move || {
+        let (archive, target) = (out.path().join("backup.tar"), out.path().join("restored"));
+        create(&store, &blobs, order(&archive), &mut |_| Ok(())).unwrap();
+        let elsewhere = config();
+        elsewhere.ids.uuid(Timestamp(0));
+        bring_back(&archive, &target, &elsewhere).unwrap();
+        // The directory goes with the one it is in.
+        (on_disk(&target), out.keep()).0
+    };
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_that_act_outside_are_not_done_again_after_a_restore() {
-    let (dir, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let dir = tempfile::tempdir().unwrap();
     let store = on_disk(dir.path());
-    let blobs = Blobs::open(dir.path(), Arc::new(NoFaults)).unwrap();
     let mut batch = Batch::new();
     for (number, kind) in [(1, "mail.send"), (2, "version.process")] {
         let job = crate::tables::job::tests::job(number, |job| kind.clone_into(&mut job.kind));
         batch.insert::<Jobs>(&job.id, &job);
     }
     store.commit(batch).await.unwrap();
-    let (archive, target) = (out.path().join("backup.tar"), out.path().join("restored"));
-    let restored = tokio::task::spawn_blocking(move || {
-        create(&store, &blobs, order(&archive), &mut |_| Ok(())).unwrap();
-        let elsewhere = config();
-        elsewhere.ids.uuid(Timestamp(0));
-        bring_back(&archive, &target, &elsewhere).unwrap();
-        on_disk(&target)
-    });
-    let restored = restored.await.unwrap();
+    let restored = restored(store, dir.path()).await;
     let jobs = restored.scan::<Jobs>(crate::Scan::all()).await.unwrap().items;
     let states: Vec<_> = jobs.iter().map(|(_, job)| (job.row.kind.as_str(), job.row.state)).collect();
     assert_eq!(states, [("mail.send", JobState::Cancelled), ("version.process", JobState::Queued)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guests_of_the_old_instance_are_none_of_the_restored_one_and_keep_their_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = on_disk(dir.path());
+    let now = store.config().clock.now();
+    let guest = Guest {
+        id: GuestId::new(id(1)),
+        link_id: ShareLinkId::new(id(2)),
+        project_id: ProjectId::new(id(3)),
+        name: Some(PersonName::parse("Grace").unwrap()),
+        email: None,
+        hash: [7; 32],
+        password_version: 0,
+        created_at: now,
+        expires_at: now.plus_millis(model::limits::GUEST_TTL_MS),
+    };
+    let mut batch = Batch::new();
+    batch.insert::<Guests>(&guest.id, &guest);
+    store.commit(batch).await.unwrap();
+    let restored = restored(store, dir.path()).await;
+    let found = restored.get::<Guests>(&guest.id).await.unwrap().unwrap().row;
+    assert!(found.expires_at <= restored.config().clock.now(), "{found:?}");
+    assert_eq!(found.name, guest.name);
 }
