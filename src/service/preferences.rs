@@ -94,6 +94,9 @@ impl Service {
                 batch.assert_unchanged::<Users>(&me.row.id, &me);
                 batch.emit(self.event(cx, me.row.id, user_ref(me.row.id, me.rev), Event::UserUpdated));
                 let done = self.store().commit(batch).await?;
+                if !row.show_presence {
+                    self.hide(me.row.id);
+                }
                 Ok::<_, Error>(Stored { row, rev: old.rev + 1, stamp: done.stamp })
             }
             .await

@@ -85,6 +85,19 @@ impl Service {
         self.tell_presence(project, user, change);
     }
 
+    /// Somebody does not want to be seen any more: no tab of theirs is anywhere.
+    pub(crate) fn hide(&self, user: UserId) {
+        let left: Vec<ProjectId> = {
+            let mut rooms = self.live.presence.rooms.lock();
+            let left = rooms.iter_mut().filter_map(|(id, room)| room.hide(user).then_some(*id)).collect();
+            rooms.retain(|_, room| !room.is_empty());
+            left
+        };
+        for project in left {
+            self.tell_presence(project, user, Change::Left);
+        }
+    }
+
     /// What is played is of this project.
     async fn check_spot(&self, project: ProjectId, spot: &Spot) -> Result<()> {
         if let Some(track) = spot.track_id {

@@ -108,7 +108,10 @@ async fn who_does_not_want_to_be_seen_is_not() {
     let mut his = Socket::open(app, &band.ben, "?types=presence.*").await;
     his.say(here(&band, 0)).await;
     count(&band, 1).await;
+    let mut hers = Socket::open(app, band.ada(), "?types=presence.*").await;
     band.ben.patch("/api/v1/me/preferences", json!({"show_presence": false})).await.ok(200);
+    assert_eq!(hers.until("presence.left").await["data"]["user"]["id"], json!(band.ben.id));
+    assert_eq!(present(&band, &band.vic).await, Vec::<Value>::new(), "at once, whatever their tabs say");
     his.say(here(&band, 10)).await;
     count(&band, 0).await;
 }

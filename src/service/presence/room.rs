@@ -146,6 +146,11 @@ impl Room {
         }
     }
 
+    /// Somebody is gone with all their tabs; whether they were there.
+    pub(crate) fn hide(&mut self, user: UserId) -> bool {
+        self.people.remove(&user).is_some()
+    }
+
     /// A tab is gone.
     pub(crate) fn vanish(&mut self, user: UserId, tab: Tab) -> Change {
         let Some(tabs) = self.people.get_mut(&user) else { return Change::None };
