@@ -3,9 +3,9 @@
 //   node tests/browser/forms.mjs STEPS
 //
 // STEPS is a JSON list, each step an object:
-//   {"open": URL, "follow": LINK, "fill": {LABEL: VALUE, …}, "press": BUTTON, "until": HEADING, "faults": COUNT, "refusals": COUNT}
+//   {"open": URL, "follow": LINK, "fill": {LABEL: VALUE, …}, "press": BUTTON, "until": HEADING, "appears": TEXT, "faults": COUNT, "refusals": COUNT}
 // Every part may be left out. Fields are found by their labels, links and buttons by their names, as a screen reader finds them;
-// a step ends when a heading of level 2 reads HEADING, so many faults stand beside fields and so many refusals below a form.
+// a step ends when a heading of level 2 reads HEADING, TEXT is there, so many faults stand beside fields and so many refusals below a form.
 // `complaints` is what the browser said in its console: a page that breaks its own policy shows here.
 
 import { inBrowser } from "./open.mjs";
@@ -21,7 +21,7 @@ await inBrowser(async (page) => {
     if (message.type() === "error" && !refusal) complaints.push(message.text());
   });
   const said = [];
-  const step = async ({ open, follow, fill = {}, press, until, faults = 0, refusals = 0 }) => {
+  const step = async ({ open, follow, fill = {}, press, until, appears, faults = 0, refusals = 0 }) => {
     if (open) await page.goto(open);
     if (follow) await page.getByRole("link", { name: follow, exact: true }).click();
     for (const [label, value] of Object.entries(fill)) {
@@ -31,6 +31,7 @@ await inBrowser(async (page) => {
     }
     if (press) await page.getByRole("button", { name: press, exact: true }).click();
     if (until) await page.getByRole("heading", { level: 2, name: until, exact: true }).waitFor();
+    if (appears) await page.getByText(appears).first().waitFor();
     await page.waitForFunction(
       (counts) => [".fault", "[role=alert]"].every((kind, at) => document.querySelectorAll(kind).length === counts[at]),
       [faults, refusals],

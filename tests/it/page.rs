@@ -3,7 +3,10 @@
 use crate::{
     admin::administrator,
     browser,
-    support::{App, PASSWORD},
+    support::{
+        App, PASSWORD,
+        studio::{Studio, id, sound},
+    },
     track::song,
 };
 use serde_json::{Value, json};
@@ -124,4 +127,30 @@ async fn an_invitation_waits_until_one_is_logged_in() {
     assert!(text(&said[0]).contains("ada invites you to “Song” as editor."));
     assert!(!text(&said[0]).contains("Accept") && text(&said[2]).contains("Accept"));
     assert_eq!(ben.get(&project).await.ok(200)["my_role"], "editor");
+}
+
+#[tokio::test]
+async fn a_share_link_leads_to_what_it_shows() {
+    if !here() {
+        return;
+    }
+    let studio = Studio::open().await;
+    let take = id(&studio.version(&sound(4_800, 1)).await);
+    let body = json!({
+        "scope": {"type": "version", "id": take}, "title": "For the label", "password": "between the bars",
+        "require_name": true,
+    });
+    let made = crate::share::link(&studio.ada, &studio.project, body).await;
+    let said = browse(json!([
+        {"open": made["url"], "until": "For the label"},
+        {"fill": {"Your name": "Grace", "Password of the link": "not this one"}, "press": "Listen", "refusals": 1},
+        {"fill": {"Password of the link": "between the bars"}, "press": "Listen", "until": "For the label",
+            "appears": "Version 1"},
+    ]))
+    .await;
+    assert!(!text(&said[0]).contains("Log in"), "{}", said[0]);
+    let end = text(&said[2]);
+    assert!(end.contains("You are Grace.") && end.contains("Drums") && end.contains("Version 1"), "{end}");
+    let visits = studio.ada.get(&format!("/api/v1/share-links/{}/visits", id(&made))).await.ok(200);
+    assert_eq!(visits["items"][0]["name"], "Grace");
 }

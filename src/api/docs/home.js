@@ -113,7 +113,7 @@ function note(kind, text) {
 
 async function home() {
   wanted = "";
-  if (login) return projects();
+  if (login?.user) return projects();
   const { needs_setup } = await call("GET", "setup");
   if (needs_setup) return void show("waiting");
   return logIn();
@@ -185,8 +185,8 @@ async function invitation(token) {
     await call("POST", `${path}/accept`);
     await go("");
   });
-  form.hidden = !login;
-  view.querySelector("[data-when=stranger]").hidden = login;
+  form.hidden = !login?.user;
+  view.querySelector("[data-when=stranger]").hidden = login?.user;
   view.querySelector("[data-do=register]").href = `#/register/${token}`;
   view.querySelector("[data-do=decline]").addEventListener("click", () =>
     guarded(async () => {
@@ -194,6 +194,33 @@ async function invitation(token) {
       done("You declined", "Nobody minds.");
     }),
   );
+}
+
+// A share link: who comes by it is a guest for a day, as long as this page is open.
+async function share(token) {
+  const path = `share/${encodeURIComponent(token)}`;
+  const { title, needs_password, needs_name, branding } = await call("GET", path);
+  const view = show("share");
+  view.querySelector("h2").textContent = title ?? branding.project_name ?? "Something to listen to";
+  view.querySelector("[data-field=what]").textContent = title && branding.project_name ? `From “${branding.project_name}”.` : "";
+  titled(view.querySelector("h2").textContent);
+  const form = onSubmit(view, async (fields) => {
+    const { token: access_token } = await call("POST", `${path}/session`, fields);
+    login = { access_token };
+    await shared(await call("GET", `${path}/content`));
+  });
+  form.elements.name.required = needs_name;
+  if (!needs_password) form.querySelector("[data-when=locked]").remove();
+}
+
+// What a link shows, each with a player: tracks with what plays, one version, or what a checkpoint holds.
+async function shared({ title, project, guest, tracks, version, track_name, checkpoint }) {
+  const view = show("shared");
+  titled((view.querySelector("h2").textContent = title ?? project.name));
+  view.querySelector("[data-field=who]").textContent = guest.name ? `You are ${guest.name}.` : "";
+  const one = version ? [{ name: track_name, current_version_id: version.id }] : [];
+  const held = (checkpoint?.items ?? []).map(({ track_name, version_id }) => ({ name: track_name, current_version_id: version_id }));
+  await players(view.querySelector("ol"), [...tracks, ...one, ...held]);
 }
 
 async function projects() {
@@ -217,7 +244,10 @@ async function projects() {
 
 async function tracks(item, project) {
   const { items } = await call("GET", `projects/${project.id}/tracks`);
-  const list = item.querySelector("ol");
+  await players(item.querySelector("ol"), items);
+}
+
+async function players(list, items) {
   if (items.length === 0) list.append(note("", "There are no tracks yet."));
   await Promise.all(items.map((track) => {
     const row = document.getElementById("item-track").content.cloneNode(true).firstElementChild;
@@ -295,6 +325,7 @@ const VIEWS = {
   "reset-password": resetPassword,
   "verify-email": verifyEmail,
   invitation,
+  share,
 };
 
 // `#/view/word/word`
