@@ -1,6 +1,6 @@
 //! The audio engine against the tools a band would install instead: ffmpeg and BBC audiowaveform.
 //!
-//! `cargo bench -p backline-audio --bench audio`. Every row is CPU time of whole processes, ours and theirs in turn in
+//! `cargo bench -p backline-audio --bench audio [-- PART_OF_A_ROW]`. Every row is CPU time of whole processes, ours and theirs in turn in
 //! one run; the ratio is what counts. ffmpeg comes from the system's packages; audiowaveform is built from its public
 //! source (cmake; libmad, libid3tag, libsndfile, libgd, boost) and named by `AUDIOWAVEFORM` or found in `PATH`. Rows of
 //! a missing tool are skipped loudly. `BACKLINE_BENCH_MINUTES` (60), `BACKLINE_BENCH_ROUNDS` (3) and
@@ -66,7 +66,8 @@ fn main() {
         race::load()
     );
     recordings::make(dir.path(), &ffmpeg, minutes);
-    let race = Race::new(usize::try_from(rounds).unwrap_or(1));
+    let only = arguments.into_iter().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
+    let race = Race::new(usize::try_from(rounds).unwrap_or(1), only);
     let at = |name: &str| dir.path().join(name);
     match &audiowaveform {
         Some(tool) => {

@@ -39,6 +39,10 @@ const ROUNDS: usize = 5;
 const SEARCHES: usize = 100;
 const LIMIT: usize = 20;
 const VOCABULARY: u64 = 3_000;
+/// Words of a lower rank are in every other comment: nobody searches for them.
+const COMMON: u64 = 10;
+/// Of so many comments one is remembered, to search for its words.
+const REMEMBERED: usize = 50;
 const PASSWORD: &str = "four strings, one groove";
 
 fn main() -> Result<()> {
@@ -58,27 +62,30 @@ impl Dice {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         f64::from(u32::try_from(self.0 >> 33).unwrap_or_default()) / f64::from(1u32 << 31)
     }
-    /// A word, common ones more often (Zipf).
+    /// The rank of a word, common ones more often (Zipf).
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank below 3,000")]
-    fn word(&mut self) -> String {
-        word((VOCABULARY as f64).powf(self.roll()) as u64)
+    fn rank(&mut self) -> u64 {
+        (VOCABULARY as f64).powf(self.roll()) as u64
     }
-    /// Words to search for: neither the few in every comment nor those in hardly any.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank below 1,000")]
-    fn words(&mut self) -> Vec<String> {
+    /// Words to search for: one or two that somebody said in one comment, but for those that are in every other one.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index of a short list")]
+    fn words(&mut self, said: &[Vec<u64>]) -> Vec<String> {
+        let comment = &said[(self.roll() * said.len() as f64) as usize];
+        let telling = comment.iter().filter(|rank| **rank >= COMMON);
         let count = if self.roll() < 0.5 { 1 } else { 2 };
-        (0..count).map(|_| word(10 + (self.roll() * 990.0) as u64)).collect()
+        telling.take(count).map(|rank| word(*rank)).collect()
     }
 }
 
-/// The word of a rank, as letters that no stemmer touches.
+/// The word of a rank: letters that no stemmer touches, and few words that differ in one letter, as in a language.
 fn word(rank: u64) -> String {
-    let letters = b"bdgklmprtz";
-    format!("{rank:04}")
-        .bytes()
-        .map(|digit| char::from(letters[usize::from(digit - b'0')]))
-        .collect::<String>()
-        + "o"
+    let mut dice = Dice(rank.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut letter = |letters: &[u8]| {
+        dice.roll();
+        char::from(letters[(dice.0 >> 33) as usize % letters.len()])
+    };
+    let syllables = (0..3).flat_map(|_| [letter(b"bcdfghjklmnpqrtvwxz"), letter(b"aeiou")]);
+    syllables.chain(['o']).collect()
 }
 
 async fn bench() -> Result<()> {
@@ -95,7 +102,7 @@ async fn bench() -> Result<()> {
     let server = Arc::new(Server::start(&config, World::real(&config)?).await?);
     let (token, ada) = person(&server, "ada").await?;
     let (_, ben) = person(&server, "ben").await?;
-    fill(&server, &ada, &ben, comments).await?;
+    let said = fill(&server, &ada, &ben, comments).await?;
     let reader = Index::open_in_dir(config.data_dir.join("search"))?.reader()?;
     println!(
         "{comments} comments, {} documents, {} segments",
@@ -105,12 +112,15 @@ async fn bench() -> Result<()> {
 
     let (mut ours, mut bare, mut http) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS as u64 {
-        bare.extend(clients(round, |words| bare_query(reader.clone(), words)).await?);
-        ours.extend(clients(round, |words| of_service(Arc::clone(&server), ada.clone(), words)).await?);
+        bare.extend(clients(round, &said, |words| bare_query(reader.clone(), words)).await?);
+        ours.extend(
+            clients(round, &said, |words| of_service(Arc::clone(&server), ada.clone(), words)).await?,
+        );
         let client = reqwest::Client::new();
         let url = format!("http://{}", server.address());
         http.extend(
-            clients(round, |words| over_http(client.clone(), url.clone(), token.clone(), words)).await?,
+            clients(round, &said, |words| over_http(client.clone(), url.clone(), token.clone(), words))
+                .await?,
         );
     }
     let (ours, bare, http) = (quantiles(ours), quantiles(bare), quantiles(http));
@@ -145,8 +155,8 @@ async fn person(server: &Server, name: &str) -> Result<(String, Ctx)> {
     Ok((token, Ctx { caller: Caller::User(login), ..operator }))
 }
 
-/// Two people with projects of their own, half of the comments each.
-async fn fill(server: &Arc<Server>, ada: &Ctx, ben: &Ctx, comments: usize) -> Result<()> {
+/// Two people with projects of their own, half of the comments each. Returns the words of some of the first one's.
+async fn fill(server: &Arc<Server>, ada: &Ctx, ben: &Ctx, comments: usize) -> Result<Vec<Vec<u64>>> {
     let service = &server.instance().service;
     let mut projects: Vec<(Ctx, ProjectId)> = Vec::new();
     for number in 0..PROJECTS {
@@ -162,9 +172,10 @@ async fn fill(server: &Arc<Server>, ada: &Ctx, ben: &Ctx, comments: usize) -> Re
         .map(|writer| {
             let (service, projects) = (service.clone(), Arc::clone(&projects));
             tokio::spawn(async move {
-                let mut dice = Dice(writer);
+                let (mut dice, mut said) = (Dice(writer), Vec::new());
                 for number in (0..comments).filter(|number| *number as u64 % 64 == writer) {
-                    let words: Vec<String> = (0..12).map(|_| dice.word()).collect();
+                    let ranks: Vec<u64> = (0..12).map(|_| dice.rank()).collect();
+                    let words: Vec<String> = ranks.iter().map(|rank| word(*rank)).collect();
                     let text =
                         CommentText::parse(&words.join(" ")).map_err(|fault| anyhow::anyhow!("{fault:?}"))?;
                     let (owner, project) = &projects[(number / 64) % PROJECTS];
@@ -178,24 +189,32 @@ async fn fill(server: &Arc<Server>, ada: &Ctx, ben: &Ctx, comments: usize) -> Re
                         visibility: None,
                     };
                     service.create_comment(owner, *project, &new).await?;
+                    let telling = ranks.iter().filter(|rank| **rank >= COMMON).count() >= 2;
+                    if telling
+                        && ((number / 64) % PROJECTS).is_multiple_of(2)
+                        && number.is_multiple_of(REMEMBERED)
+                    {
+                        said.push(ranks);
+                    }
                 }
-                anyhow::Ok(())
+                anyhow::Ok(said)
             })
         })
         .collect();
     let start = Instant::now();
+    let mut said = Vec::new();
     for writer in writers {
-        writer.await??;
+        said.extend(writer.await??);
     }
     println!("written in {:.1} s", start.elapsed().as_secs_f64());
     let end = server.instance().store.events().durable_seq();
     service.search_followed().wait_for(|seq| *seq >= end).await?;
     println!("indexed {:.1} s after the first was written", start.elapsed().as_secs_f64());
-    Ok(())
+    Ok(said)
 }
 
 /// How long each search of every client took, in milliseconds.
-async fn clients<F, S>(round: u64, search: S) -> Result<Vec<f64>>
+async fn clients<F, S>(round: u64, said: &[Vec<u64>], search: S) -> Result<Vec<f64>>
 where
     S: Fn(Vec<String>) -> F,
     F: Future<Output = Result<usize>> + Send + 'static,
@@ -203,7 +222,7 @@ where
     let workers: Vec<_> = (0..CLIENTS as u64)
         .map(|client| {
             let mut dice = Dice(round * 1000 + client);
-            let searches: Vec<F> = (0..SEARCHES).map(|_| search(dice.words())).collect();
+            let searches: Vec<F> = (0..SEARCHES).map(|_| search(dice.words(said))).collect();
             tokio::spawn(async move {
                 let (mut times, mut hits) = (Vec::new(), 0);
                 for search in searches {

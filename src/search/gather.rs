@@ -1,10 +1,11 @@
 //! What is kept of the documents that a query lets through: the best of them, and how many there are of what.
 
-use crate::schema::{AT, HIGH, KIND, LOW, SHELF};
+use crate::columns::{Columns, View};
 use model::search::{DocumentId, Found, SearchKind, Shelf};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap, HashMap},
+    sync::Arc,
 };
 use tantivy::{
     DocId, Result, Score, SegmentOrdinal, SegmentReader,
@@ -21,6 +22,7 @@ type Rank = (u32, i64, SegmentOrdinal, DocId);
 
 /// Gathers what is found.
 pub(crate) struct Gather {
+    pub(crate) view: Arc<View>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
 }
@@ -28,19 +30,11 @@ pub(crate) struct Gather {
 /// The same in one segment.
 pub(crate) struct InSegment {
     segment: SegmentOrdinal,
-    columns: Columns,
+    columns: Arc<Columns>,
     keep: usize,
     best: BinaryHeap<Reverse<Rank>>,
     kinds: [u64; SearchKind::ALL.len()],
     shelves: HashMap<u64, u64>,
-}
-
-struct Columns {
-    kind: Column<u64>,
-    shelf: Column<u64>,
-    at: Column<i64>,
-    high: Column<u64>,
-    low: Column<u64>,
 }
 
 /// What a segment gave.
@@ -55,16 +49,9 @@ impl Collector for Gather {
     type Child = InSegment;
 
     fn for_segment(&self, segment: SegmentOrdinal, reader: &SegmentReader) -> Result<InSegment> {
-        let columns = reader.fast_fields();
         Ok(InSegment {
             segment,
-            columns: Columns {
-                kind: columns.u64(KIND)?,
-                shelf: columns.u64(SHELF)?,
-                at: columns.i64(AT)?,
-                high: columns.u64(HIGH)?,
-                low: columns.u64(LOW)?,
-            },
+            columns: self.view.columns(reader)?,
             keep: self.skip + self.limit,
             best: BinaryHeap::new(),
             kinds: Default::default(),
@@ -124,7 +111,7 @@ impl SegmentCollector for InSegment {
     }
 
     fn harvest(self) -> Part {
-        let Columns { kind, shelf, high, low, .. } = &self.columns;
+        let Columns { kind, shelf, high, low, .. } = &*self.columns;
         let named = |Reverse(rank): Reverse<Rank>| {
             let number = |column: &Column<u64>| column.first(rank.3).unwrap_or_default();
             let kind = SearchKind::of_number(number(kind))?;

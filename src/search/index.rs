@@ -5,6 +5,7 @@
 
 use crate::{
     analyzer::{Analyzer, Language},
+    columns::View,
     files::{self, Files},
     gather::Gather,
     query::{asked, query},
@@ -46,7 +47,18 @@ pub struct TantivyIndex {
 struct Open {
     index: Index,
     reader: IndexReader,
+    view: RwLock<Arc<View>>,
     place: Mutex<Place>,
+}
+
+impl Open {
+    /// From now on what was committed is found.
+    fn move_on(&self) -> Result<(), TantivyError> {
+        self.reader.reload()?;
+        let mut view = self.view.write();
+        *view = Arc::new(View::of(&self.reader, Some(&view))?);
+        Ok(())
+    }
 }
 
 fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> SearchError {
@@ -86,7 +98,8 @@ impl TantivyIndex {
         let Some(place) = files::place(payload.as_deref(), &self.analyzer) else { return Ok(None) };
         self.prepare(&index);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Some(Open { index, reader, place: Mutex::new(place) }))
+        let view = RwLock::new(Arc::new(View::of(&reader, None)?));
+        Ok(Some(Open { index, reader, view, place: Mutex::new(place) }))
     }
 
     fn prepare(&self, index: &Index) {
@@ -162,7 +175,7 @@ impl SearchIndex for TantivyIndex {
         let payload = files::payload(place, &self.analyzer);
         self.write(|writer| commit(writer, &payload))?;
         let open = self.open.read().clone().ok_or(SearchError::Absent)?;
-        open.reader.reload().map_err(failed)?;
+        open.move_on().map_err(failed)?;
         *open.place.lock() = place;
         Ok(())
     }
@@ -179,9 +192,12 @@ impl SearchIndex for TantivyIndex {
 
     fn search(&self, question: &Question) -> Result<Found, SearchError> {
         let Some(open) = self.open.read().clone() else { return Ok(Found::default()) };
-        let Some(query) = query(&self.fields, &self.analyzer, question) else { return Ok(Found::default()) };
-        let gather = Gather { skip: question.skip, limit: question.limit };
-        open.reader.searcher().search(&query, &gather).map_err(failed)
+        let view = Arc::clone(&open.view.read());
+        let Some(query) = query(&self.fields, &self.analyzer, &view, question) else {
+            return Ok(Found::default());
+        };
+        let gather = Gather { view: Arc::clone(&view), skip: question.skip, limit: question.limit };
+        view.searcher.search(&query, &gather).map_err(failed)
     }
 
     fn marks(&self, text: &str, asked_for: &str, mode: Mode) -> Vec<Range<usize>> {

@@ -4,6 +4,7 @@
 //! a hit is read and authorized again by whoever asked.
 
 mod analyzer;
+mod columns;
 mod files;
 mod gather;
 mod index;

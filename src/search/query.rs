@@ -1,9 +1,6 @@
 //! A question as a query: every word in one of its forms, and the filter that only lets through what may be found.
 
-use crate::{
-    analyzer::Analyzer,
-    schema::{AT, AUTHOR, Fields, KIND, SHELF},
-};
+use crate::{analyzer::Analyzer, columns::View, schema::Fields};
 use model::{
     Timestamp, limits,
     search::{Mode, Question, SearchKind, Shelf, slack, words},
@@ -31,10 +28,15 @@ pub(crate) fn asked(text: &str) -> Vec<String> {
 }
 
 /// The query; none if nothing was asked.
-pub(crate) fn query(fields: &Fields, analyzer: &Analyzer, question: &Question) -> Option<BooleanQuery> {
+pub(crate) fn query(
+    fields: &Fields,
+    analyzer: &Analyzer,
+    view: &Arc<View>,
+    question: &Question,
+) -> Option<BooleanQuery> {
     let asked = asked(&question.words);
     let last = asked.len().checked_sub(1)?;
-    let mut all: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, visible(question))];
+    let mut all: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, visible(view, question))];
     for (number, word) in asked.iter().enumerate() {
         let unfinished = number == last && question.mode != Mode::Exact;
         let misspelt = if question.mode == Mode::Tolerant { slack(word) } else { 0 };
@@ -70,21 +72,19 @@ fn forms(fields: &Fields, analyzer: &Analyzer, word: &str, unfinished: bool, mis
 }
 
 /// Only what whoever asks may find and wants to: asked for each document that has the words, before it is counted.
-fn visible(question: &Question) -> Box<dyn Query> {
-    let question = Arc::new(question.clone());
+fn visible(view: &Arc<View>, question: &Question) -> Box<dyn Query> {
+    let (view, question) = (Arc::clone(view), Arc::new(question.clone()));
     let predicate = FunctionPredicate::from(move |segment: &SegmentReader| -> Result<_> {
-        let columns = segment.fast_fields();
-        let (shelves, kinds) = (columns.u64(SHELF)?, columns.u64(KIND)?);
-        let (authors, times) = (columns.u64(AUTHOR)?, columns.i64(AT)?);
+        let columns = view.columns(segment)?;
         let question = Arc::clone(&question);
         Ok(move |document: DocId| {
-            let shelf = Shelf::of_number(shelves.first(document).unwrap_or_default());
+            let shelf = Shelf::of_number(columns.shelf.first(document).unwrap_or_default());
             // Most questions ask for nothing else: then nothing else is read.
-            let kind = || kinds.first(document).and_then(SearchKind::of_number);
+            let kind = || columns.kind.first(document).and_then(SearchKind::of_number);
             let kind = if question.kinds.is_empty() { None } else { kind() };
-            let author = question.author.and_then(|_| authors.first(document));
+            let author = question.author.and_then(|_| columns.author.first(document));
             let timed = question.from.is_some() || question.to.is_some();
-            let at = if timed { times.first(document).unwrap_or_default() } else { 0 };
+            let at = if timed { columns.at.first(document).unwrap_or_default() } else { 0 };
             question.admits(kind, shelf, author, Timestamp(at))
         })
     });

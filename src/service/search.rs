@@ -15,7 +15,7 @@ pub use rebuild::{JOB_KIND, Told};
 pub use snippet::Snippet;
 
 use crate::{
-    Ctx, Error, Result, Service,
+    Ctx, Error, Login, Memo, Result, Service,
     page::{PageRequest, Paged},
     project::Known,
 };
@@ -41,12 +41,15 @@ pub(crate) struct Search {
     slots: Semaphore,
     /// The last event whose consequences are found.
     followed: watch::Sender<u64>,
+    /// What everybody searches, while nothing is written.
+    libraries: Memo<(Login, Option<ProjectId>), Arc<Library>>,
 }
 
 impl Search {
     pub(crate) fn new(index: Arc<dyn SearchIndex>) -> Self {
         let followed = watch::Sender::new(index.place().map_or(0, |place| place.seq));
-        Self { index, turn: Mutex::new(()), slots: Semaphore::new(limits::SEARCHES_AT_ONCE), followed }
+        let slots = Semaphore::new(limits::SEARCHES_AT_ONCE);
+        Self { index, turn: Mutex::new(()), slots, followed, libraries: Memo::default() }
     }
 }
 
@@ -95,6 +98,9 @@ pub struct SearchResults {
     /// The index is being made: something may be missing.
     pub incomplete: bool,
 }
+
+/// Libraries with more projects are read each time, so that the remembered ones stay small.
+const REMEMBERED_PROJECTS_MAX: usize = 50;
 
 /// The projects that somebody searches, by the shelf that everybody in them sees.
 pub(crate) struct Library {
@@ -207,8 +213,19 @@ impl Service {
     }
 
     /// The projects the caller searches: those they are a member of, or one they may see. What is in the trash is not there.
-    async fn searched(&self, cx: &Ctx, project: Option<ProjectId>) -> Result<Library> {
-        cx.login()?;
+    async fn searched(&self, cx: &Ctx, project: Option<ProjectId>) -> Result<Arc<Library>> {
+        let (generation, question) = (self.store().generation(), (cx.login()?.clone(), project));
+        if let Some(library) = self.search.libraries.recall(generation, &question) {
+            return Ok(library);
+        }
+        let library = Arc::new(self.shelved(cx, project).await?);
+        if library.projects.len() <= REMEMBERED_PROJECTS_MAX {
+            self.search.libraries.keep(generation, question, Arc::clone(&library));
+        }
+        Ok(library)
+    }
+
+    async fn shelved(&self, cx: &Ctx, project: Option<ProjectId>) -> Result<Library> {
         let known = match project {
             None => self.projects_of(cx).await?,
             Some(id) => vec![Known::of(&self.authorize::<Project>(cx, id, Action::View).await?)],
