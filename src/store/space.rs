@@ -94,10 +94,15 @@ impl DiskGate {
 
     /// Writes the ballast anew if it was given up and there is ample room. Called from time to time by the watchdog.
     pub fn restore_ballast(&self) {
+        if let Ok(room) = self.room() {
+            self.restore_ballast_in(room);
+        }
+    }
+
+    fn restore_ballast_in(&self, room: Room) {
         let path = self.dir.join(BALLAST);
         let there = fs::metadata(&path).is_ok_and(|found| found.len() >= self.ballast_bytes);
-        let ample =
-            self.room().is_ok_and(|room| room.free > 2 * self.soft_mark(room.total) + self.ballast_bytes);
+        let ample = room.free > 2 * self.soft_mark(room.total) + self.ballast_bytes;
         if there || !ample {
             return;
         }
@@ -192,14 +197,19 @@ mod tests {
     }
 
     #[test]
-    fn the_ballast_goes_and_comes_back() {
+    fn the_ballast_goes_and_comes_back_with_ample_room() {
         let dir = tempfile::tempdir().unwrap();
         let gate = DiskGate::new(dir.path()).unwrap();
         let path = dir.path().join(BALLAST);
+        let total = room(dir.path()).unwrap().total;
+        let enough = 2 * gate.soft_mark(total) + gate.ballast_bytes;
+        gate.make_room();
+        assert!(!path.exists());
+        gate.restore_ballast_in(Room { free: enough, total });
+        assert!(!path.exists(), "not while room is short");
+        gate.restore_ballast_in(Room { free: enough + 1, total });
         assert_eq!(fs::metadata(&path).unwrap().len(), gate.ballast_bytes);
         gate.make_room();
         assert!(!path.exists());
-        gate.restore_ballast();
-        assert!(path.exists());
     }
 }
