@@ -166,8 +166,12 @@ impl Service {
         };
         let mut found = self.ask(question.clone()).await?;
         if found.total == 0 && asked.is_none() {
-            question.mode = Mode::Tolerant;
+            let close = self.ask(Question { mode: Mode::Tolerant, ..question.clone() }).await?;
+            // What was said in between may be exactly what was typed.
             found = self.ask(question.clone()).await?;
+            if found.total == 0 {
+                (question.mode, found) = (Mode::Tolerant, close);
+            }
         }
         let close = question.mode == Mode::Tolerant;
         let upto = skip + found.hits.len();
